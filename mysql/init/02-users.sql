@@ -1,0 +1,15 @@
+-- Each user has the rights of one job. root has no password and only the server's own socket to come in by.
+-- The passwords are those of development; a production deployment makes its own users.
+CREATE USER sns_replication IDENTIFIED BY 'sns-replication-development';
+GRANT REPLICATION SLAVE ON *.* TO sns_replication;
+
+CREATE USER sns_app IDENTIFIED BY 'sns-development';
+GRANT SELECT, INSERT, UPDATE, DELETE ON sns.* TO sns_app;
+
+CREATE USER sns_migrator IDENTIFIED BY 'sns-development';
+GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, REFERENCES, CREATE VIEW, SHOW VIEW, TRIGGER,
+  CREATE ROUTINE, ALTER ROUTINE, EXECUTE, LOCK TABLES, CREATE TEMPORARY TABLES ON sns.* TO sns_migrator;
+
+CREATE USER sns_monitor IDENTIFIED BY 'sns-development';
+GRANT REPLICATION CLIENT, PROCESS ON *.* TO sns_monitor;
+GRANT SELECT ON performance_schema.* TO sns_monitor;

@@ -1,0 +1,86 @@
+import { existsSync } from 'node:fs';
+import { isFree } from './free-ports.ts';
+import type { Instance } from './instance.ts';
+import { connectReplica } from './mysql.ts';
+import { ensureBucket } from './object-store.ts';
+import { commandLine, listenerOn, processesWorkingIn } from './proc.ts';
+import { ensurePrograms } from './programs.ts';
+import { step } from './progress.ts';
+import { clusterIsCreated, createCluster } from './redis-cluster.ts';
+import type { Service } from './service.ts';
+import { StackError } from './stack-error.ts';
+
+/**
+ * Brings every service of an instance up. What runs as it should is left alone; what crashed is started; what was
+ * interrupted in its first start begins anew; what was started with other settings is restarted.
+ */
+export async function bringUp(instance: Instance): Promise<void> {
+  await ensurePrograms();
+  await checkPorts(instance);
+  const outdated = instance.services.filter((service) => service.pids.length > 0 && !service.isCurrent());
+  await Promise.all(outdated.map((service) => service.stop()));
+  // Each to its end, so that a failure leaves no half-started work behind and every service that can serve does.
+  const results = await Promise.allSettled([
+    bringUpMysql(instance),
+    bringUpRedis(instance),
+    start(instance.service('object-store'), () => ensureBucket(instance.ports)),
+    start(instance.service('mail')),
+  ]);
+  instance.savePorts();
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+}
+
+/** A port that somebody else holds would make a service fail in its own words: say it in ours, before anything starts. */
+async function checkPorts(instance: Instance): Promise<void> {
+  for (const service of instance.services) {
+    for (const port of service.definition.ports) await checkPort(instance, service.name, port);
+  }
+}
+
+export async function checkPort(instance: Instance, user: string, port: number): Promise<void> {
+  if (await isFree(port)) return;
+  const holder = listenerOn(port);
+  if (holder !== undefined && processesWorkingIn(instance.directory).includes(holder)) return;
+  const who = holder === undefined ? 'another process' : `process ${holder} (${commandLine(holder).slice(0, 120)})`;
+  throw new StackError(`Port ${port}, which ${user} needs, is taken by ${who}`, {
+    advice: 'Stop it, or move all ports of this checkout: STACK_PORT_OFFSET=100 (set it for every command).',
+  });
+}
+
+/** Starts a service unless it runs and waits until it serves; `afterLaunch` is what it needs for that. */
+function start(service: Service, afterLaunch?: () => Promise<void>): Promise<void> {
+  return step(service.name, async () => {
+    const runs = service.pids.length > 0;
+    if (!runs) await service.launch();
+    if (afterLaunch !== undefined) await service.waitUntilServing(afterLaunch);
+    await service.waitUntilServing();
+    return runs ? 'running' : 'started';
+  });
+}
+
+async function bringUpMysql(instance: Instance): Promise<void> {
+  const { primary, replicas } = instance.mysql;
+  const primaryService = instance.service(primary.name);
+  const replicaServices = replicas.map(({ name }) => instance.service(name));
+  // A replica without data copies the primary's, which must hold still meanwhile.
+  if (replicas.some(({ marker }) => !existsSync(marker))) {
+    await Promise.all([primaryService, ...replicaServices].map((service) => service.stop()));
+    await primaryService.prepare();
+    for (const service of replicaServices) await service.prepare();
+  }
+  await Promise.all([
+    start(primaryService),
+    ...replicas.map((replica, index) =>
+      start(replicaServices[index]!, () => connectReplica(replica, instance.ports.mysqlPrimary)),
+    ),
+  ]);
+}
+
+async function bringUpRedis(instance: Instance): Promise<void> {
+  const nodes = instance.services.filter(({ name }) => name.startsWith('redis-'));
+  const isNew = !clusterIsCreated(instance.directory);
+  if (isNew) await Promise.all(nodes.map((node) => node.stop()));
+  await Promise.all(nodes.map((node) => start(node)));
+  if (isNew) await step('redis cluster', () => createCluster(instance.directory, instance.ports));
+}

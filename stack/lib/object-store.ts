@@ -1,0 +1,59 @@
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { OBJECT_STORE } from './environment.ts';
+import { root } from './paths.ts';
+import type { Ports } from './ports.ts';
+import { programCommand } from './programs.ts';
+import { sendSigned } from './s3-request.ts';
+import type { ServiceDefinition } from './service.ts';
+
+const run = promisify(execFile);
+const ADMIN_TIMEOUT_MS = 30_000;
+const CHECK_TIMEOUT_MS = 5_000;
+const configurationFile = join(root, 'object-store/radosgw.conf');
+const identity = ['-c', configurationFile, '-n', 'client.rgw.local'];
+
+/** radosgw with its data in its working directory, as its configuration file says. */
+export function objectStore(directory: string, ports: Ports): ServiceDefinition {
+  const home = join(directory, 'object-store');
+  const data = join(home, 'data');
+  const marker = join(home, '.initialised');
+  return {
+    name: 'object-store',
+    ports: [ports.objectStore],
+    directory: home,
+    workingDirectory: data,
+    configuration: readFileSync(configurationFile, 'utf8'),
+    command: [
+      ...programCommand('radosgw'),
+      ...identity,
+      '-f',
+      `--rgw_frontends=beast endpoint=127.0.0.1:${ports.objectStore}`,
+    ],
+    async prepare() {
+      if (existsSync(marker)) return;
+      rmSync(data, { recursive: true, force: true });
+      mkdirSync(data, { recursive: true });
+      const [program, ...loader] = programCommand('radosgw-admin');
+      const user = ['user', 'create', '--uid=sns', '--display-name=SNS'];
+      const keys = [`--access-key=${OBJECT_STORE.accessKey}`, `--secret-key=${OBJECT_STORE.secretKey}`];
+      await run(program!, [...loader, ...identity, ...user, ...keys], { cwd: data, timeout: ADMIN_TIMEOUT_MS });
+      writeFileSync(marker, '');
+    },
+    async check() {
+      const response = await fetch(`http://127.0.0.1:${ports.objectStore}/`, {
+        signal: AbortSignal.timeout(CHECK_TIMEOUT_MS),
+      });
+      if (!response.ok) throw new Error(`it answers ${response.status}`);
+    },
+  };
+}
+
+/** Makes the bucket; making it again changes nothing. */
+export async function ensureBucket(ports: Ports): Promise<void> {
+  const endpoint = `http://127.0.0.1:${ports.objectStore}`;
+  const response = await sendSigned({ endpoint, ...OBJECT_STORE }, 'PUT', `/${OBJECT_STORE.bucket}`);
+  if (!response.ok) throw new Error(`the bucket ${OBJECT_STORE.bucket} was refused: ${await response.text()}`);
+}

@@ -1,0 +1,72 @@
+import { StackError } from './stack-error.ts';
+
+/** The ports of one instance; every service listens on 127.0.0.1. */
+export interface Ports {
+  api: number;
+  worker: number;
+  mysqlPrimary: number;
+  mysqlReplicas: [number, number];
+  redis: [number, number, number, number, number, number];
+  objectStore: number;
+  smtp: number;
+  mailPage: number;
+}
+
+/** A Redis Cluster node talks to the others on its port plus this. */
+export const REDIS_BUS_OFFSET = 10_000;
+
+const DEVELOPMENT: Ports = {
+  api: 3000,
+  worker: 3001,
+  mysqlPrimary: 13306,
+  mysqlReplicas: [13307, 13308],
+  redis: [7001, 7002, 7003, 7004, 7005, 7006],
+  objectStore: 9000,
+  smtp: 1025,
+  mailPage: 1080,
+};
+
+/** The highest port of the development instance is a Redis bus port. */
+const MAX_OFFSET = 65_535 - (DEVELOPMENT.redis[5] + REDIS_BUS_OFFSET);
+
+/** Reads STACK_PORT_OFFSET, which moves every port of the development instance. */
+export function parsePortOffset(text: string | undefined): number {
+  if (text === undefined || text === '') return 0;
+  const offset = Number(text);
+  if (!/^\d+$/.test(text) || offset > MAX_OFFSET) {
+    throw new StackError(`STACK_PORT_OFFSET must be a whole number from 0 to ${MAX_OFFSET}`);
+  }
+  return offset;
+}
+
+/** The ports of the development instance, moved by `offset`. */
+export function developmentPorts(offset: number): Ports {
+  const move = <T extends number[]>(ports: T): T => ports.map((port) => port + offset) as T;
+  return {
+    api: DEVELOPMENT.api + offset,
+    worker: DEVELOPMENT.worker + offset,
+    mysqlPrimary: DEVELOPMENT.mysqlPrimary + offset,
+    mysqlReplicas: move(DEVELOPMENT.mysqlReplicas),
+    redis: move(DEVELOPMENT.redis),
+    objectStore: DEVELOPMENT.objectStore + offset,
+    smtp: DEVELOPMENT.smtp + offset,
+    mailPage: DEVELOPMENT.mailPage + offset,
+  };
+}
+
+/** How many ports from its first one a test instance may use; the last one is the runner's control address. */
+export const TEST_BLOCK_SIZE = 20;
+
+/** The ports of a test instance in the block that begins at `base`. */
+export function testPorts(base: number): Ports {
+  return {
+    redis: [base, base + 1, base + 2, base + 3, base + 4, base + 5],
+    mysqlPrimary: base + 6,
+    mysqlReplicas: [base + 7, base + 8],
+    objectStore: base + 9,
+    smtp: base + 10,
+    mailPage: base + 11,
+    api: base + 12,
+    worker: base + 13,
+  };
+}

@@ -1,0 +1,80 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { acquireLock } from './lock.mjs';
+import { nativeDirectory } from './paths.ts';
+import { step } from './progress.ts';
+import { StackError } from './stack-error.ts';
+
+const run = promisify(execFile);
+const fetchScript = join(import.meta.dirname, '../native/fetch-programs.sh');
+const FETCH_TIMEOUT_MS = 300_000;
+
+export type Program = 'mysqld' | 'mysql' | 'redis-server' | 'redis-cli' | 'radosgw' | 'radosgw-admin';
+
+/** Debian's name of a machine's libraries, and the program that loads them. */
+const ARCHITECTURES: Partial<Record<NodeJS.Architecture, { libraries: string; loader: string }>> = {
+  x64: { libraries: 'x86_64-linux-gnu', loader: 'usr/lib64/ld-linux-x86-64.so.2' },
+  arm64: { libraries: 'aarch64-linux-gnu', loader: 'usr/lib/ld-linux-aarch64.so.1' },
+};
+
+/** The directory of the programs that this version of the script fetches: another version does not disturb them. */
+export const programsDirectory = join(
+  nativeDirectory,
+  `programs-${createHash('sha256').update(readFileSync(fetchScript)).digest('hex').slice(0, 12)}`,
+);
+export const programsRoot = join(programsDirectory, 'root');
+
+/** The command that runs a program with the libraries that were fetched with it, whatever the machine has. */
+export function programCommand(program: Program): string[] {
+  const { libraries, loader } = ARCHITECTURES[process.arch]!;
+  const path = [`usr/lib/${libraries}`, `usr/lib/${libraries}/ceph`, `lib/${libraries}`]
+    .map((directory) => join(programsRoot, directory))
+    .join(':');
+  const file = join(programsRoot, program === 'mysqld' ? 'usr/sbin' : 'usr/bin', program);
+  return [join(programsRoot, loader), '--library-path', path, file];
+}
+
+/** Compose's own program, which checks a Compose file without an engine. */
+export const composeProgram = join(programsRoot, 'usr/libexec/docker/cli-plugins/docker-compose');
+
+export const programsAreComplete = (): boolean => existsSync(join(programsDirectory, '.complete'));
+
+/** Fetches the programs when they are missing. */
+export async function ensurePrograms(): Promise<void> {
+  if (programsAreComplete()) return;
+  if (process.platform !== 'linux' || ARCHITECTURES[process.arch] === undefined) {
+    throw new StackError(`The services cannot run natively on ${process.platform} ${process.arch}`, {
+      advice: 'Start a Docker engine and use STACK=docker.',
+    });
+  }
+  mkdirSync(nativeDirectory, { recursive: true });
+  const lock = await acquireLock(nativeDirectory, {
+    purpose: 'fetching the programs',
+    onHolder: ({ pid }) => console.log(`Waiting for process ${pid}, which fetches the programs …`),
+  });
+  try {
+    if (programsAreComplete()) return;
+    await step('Programs from the distribution', fetch);
+  } finally {
+    lock.release();
+  }
+}
+
+async function fetch(): Promise<void> {
+  for (const name of readdirSync(nativeDirectory)) {
+    if (name.endsWith('.fetching')) rmSync(join(nativeDirectory, name), { recursive: true }); // interrupted
+  }
+  try {
+    await run(fetchScript, [programsDirectory], { timeout: FETCH_TIMEOUT_MS });
+  } catch (error) {
+    const { stderr = '', message } = error as Error & { stderr?: string };
+    throw new StackError(`The service programs could not be fetched: ${stderr.trim() || message}`, {
+      advice:
+        'Native services need Debian or Ubuntu and its package archive; elsewhere start Docker and use STACK=docker.',
+      cause: error,
+    });
+  }
+}
