@@ -26,7 +26,6 @@ await ensureInstalled(root).catch((error) => fail(`The dependencies could not be
 // The channel lets the command notice that this process was killed (see lib/command.ts).
 const child = spawn(join(root, 'node_modules/.bin/node'), [file, ...args], {
   stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
-  env: { ...process.env, STACK_CHANNEL: '1' },
 });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
 

@@ -11,3 +11,16 @@ export async function runCommand(command: () => Promise<number | void>): Promise
   // Nothing that was started detached, and no idle connection, may hold the command back.
   process.exit();
 }
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/**
+ * A signal that is aborted when the command is asked to end: by Ctrl-C, SIGTERM, a closed terminal, or because run.mjs,
+ * which started it, is gone (its channel closes however it ends). Asking again changes nothing.
+ */
+export function shutdownSignal(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of SIGNALS) process.on(signal, () => controller.abort(signal));
+  process.on('disconnect', () => controller.abort('SIGTERM'));
+  return controller.signal;
+}
