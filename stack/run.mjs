@@ -29,7 +29,8 @@ const child = spawn(join(root, 'node_modules/.bin/node'), [file, ...args], {
 });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
 
-// npm killed by SIGKILL forwards nothing; its death is seen by becoming somebody else's child.
+// npm killed by SIGKILL forwards nothing; its death is seen by becoming somebody else's child (the scripts `exec`
+// this program, so that npm and not a shell is its parent).
 if (process.env.npm_lifecycle_event) {
   const parent = process.ppid;
   setInterval(() => process.ppid !== parent && child.kill('SIGTERM'), 1000).unref();
