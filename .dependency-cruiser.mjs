@@ -1,0 +1,87 @@
+/** Who may import whom; each rule is an error. The rooms are described in docs/architecture.md. */
+const MODULES = 'auth|comments|feeds|follows|likes|media|posts|users';
+
+/** What each feature may import; follows and media import none, and nothing points back. */
+const MAY_IMPORT = {
+  follows: [],
+  media: [],
+  users: ['media', 'follows'],
+  auth: ['users'],
+  comments: ['users'],
+  likes: ['users'],
+  posts: ['media', 'follows', 'users', 'comments', 'likes'],
+  feeds: ['media', 'follows', 'users', 'comments', 'likes', 'posts'],
+};
+
+const others = (name) =>
+  MODULES.split('|')
+    .filter((other) => other !== name && !MAY_IMPORT[name].includes(other))
+    .join('|');
+
+const only = (packageName, rooms, comment) => ({
+  name: `${packageName}-only-in-its-room`,
+  comment,
+  severity: 'error',
+  from: { path: '^src/', pathNot: rooms },
+  to: { path: `node_modules/${packageName}/` },
+});
+
+export default {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'common-imports-nothing-of-ours',
+      severity: 'error',
+      from: { path: '^src/common/' },
+      to: { path: '^src/(?!common/)' },
+    },
+    {
+      name: 'config-imports-common-only',
+      severity: 'error',
+      from: { path: '^src/config/' },
+      to: { path: '^src/(?!config/|common/)' },
+    },
+    {
+      name: 'infrastructure-never-looks-up',
+      severity: 'error',
+      from: { path: '^src/infrastructure/' },
+      to: { path: '^src/(?!infrastructure/|config/|common/)' },
+    },
+    {
+      name: 'modules-have-doors',
+      comment: 'Another module is entered only through its .module, .reader, .writer, .views or .events.',
+      severity: 'error',
+      from: { path: '^src/modules/([^/]+)/' },
+      to: { path: '^src/modules/', pathNot: ['^src/modules/$1/', '\\.(module|reader|writer|views|events)\\.ts$'] },
+    },
+    ...Object.keys(MAY_IMPORT).map((name) => ({
+      name: `${name}-imports-one-way`,
+      severity: 'error',
+      from: { path: `^src/modules/${name}/` },
+      to: { path: `^src/modules/(${others(name)})/` },
+    })),
+    only(
+      'typeorm',
+      ['\\.(repository|entity)\\.ts$', '^src/infrastructure/database/', '^src/infrastructure/outbox/'],
+      'SQL is written in repositories.',
+    ),
+    only('mysql2', ['^src/infrastructure/database/'], 'Connections are made in one place.'),
+    only('ioredis', ['^src/infrastructure/redis/'], 'Redis is reached through its executor.'),
+    only('prom-client', ['^src/infrastructure/metrics/'], 'Metrics come from the factory.'),
+    {
+      name: 'tests-stay-out-of-the-product',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '\\.spec\\.ts$' },
+      to: { path: '^test/' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
+  },
+};

@@ -1,0 +1,18 @@
+const base = {
+  testEnvironment: 'node',
+  setupFiles: ['<rootDir>/test/setup.ts'],
+  extensionsToTreatAsEsm: ['.ts'],
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  transform: { '^.+\\.ts$': ['ts-jest', { useESM: true, tsconfig: 'tsconfig.json', diagnostics: false }] },
+};
+
+/** Types are checked by `tsc --noEmit`; ts-jest only translates. */
+export default {
+  workerIdleMemoryLimit: '700MB',
+  projects: [
+    { ...base, displayName: 'unit', testMatch: ['<rootDir>/src/**/*.spec.ts', '<rootDir>/test/unit/**/*.spec.ts'] },
+    { ...base, displayName: 'integration', testMatch: ['<rootDir>/test/integration/**/*.spec.ts'] },
+    { ...base, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.spec.ts'] },
+    { ...base, displayName: 'failure', testMatch: ['<rootDir>/test/failure/**/*.spec.ts'] },
+  ],
+};

@@ -1,0 +1,37 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import type { AppConfig } from './config/app-config.js';
+import { ConfigModule } from './config/config.module.js';
+import { ENTITIES_LIST } from './entities.js';
+import { DatabaseModule } from './infrastructure/database/database.module.js';
+import { HttpModule } from './infrastructure/http/http.module.js';
+import { MetricsModule } from './infrastructure/metrics/metrics.module.js';
+import { OutboxModule } from './infrastructure/outbox/outbox.module.js';
+import { RedisModule } from './infrastructure/redis/redis.module.js';
+import { AuthModule } from './modules/auth/auth.module.js';
+import { FeedsModule } from './modules/feeds/feeds.module.js';
+import { FollowsApiModule } from './modules/follows/follows.module.js';
+import { PostsApiModule } from './modules/posts/posts.module.js';
+import { UsersApiModule } from './modules/users/users.module.js';
+
+/** The API process. */
+@Module({})
+export class AppModule {
+  static forRoot(config: AppConfig): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        ConfigModule.forRoot(config),
+        MetricsModule,
+        DatabaseModule.forRoot(ENTITIES_LIST),
+        RedisModule,
+        OutboxModule,
+        HttpModule,
+        AuthModule,
+        UsersApiModule,
+        FollowsApiModule,
+        PostsApiModule,
+        FeedsModule,
+      ],
+    };
+  }
+}

@@ -1,0 +1,60 @@
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { DynamicModule } from '@nestjs/common';
+import type { FastifyInstance } from 'fastify';
+import type { AppConfig } from './config/app-config.js';
+import { createFastifyAdapter } from './infrastructure/http/fastify.js';
+import { logRequests } from './infrastructure/http/request-log.js';
+import { StructuredLogger } from './infrastructure/logging/structured-logger.js';
+
+/** Makes an application ready to listen; tests use it too, so that they run what production runs. */
+export async function createApplication(
+  root: DynamicModule,
+  logger: StructuredLogger,
+): Promise<NestFastifyApplication> {
+  const adapter = createFastifyAdapter();
+  logRequests(adapter.getInstance<FastifyInstance>(), logger.pino);
+  return NestFactory.create<NestFastifyApplication>(root, adapter, {
+    logger,
+    bodyParser: false, // Fastify's own JSON parser; Nest would accept forms too
+    abortOnError: false,
+  });
+}
+
+/** Runs a process of ours until SIGTERM or SIGINT, then lets work in flight finish, for a bounded time. */
+export async function runProcess(
+  root: DynamicModule,
+  config: AppConfig,
+  name: 'api' | 'worker',
+  port: number,
+): Promise<void> {
+  const logger = new StructuredLogger(config, name);
+  const app = await createApplication(root, logger);
+  let stopping = false;
+  const stop = (signal: NodeJS.Signals): void => {
+    if (stopping) return;
+    stopping = true;
+    logger.log(`${signal}: finishing what is under way`, 'Process');
+    const limit = setTimeout(() => {
+      logger.error(`not finished after ${config.http.shutdownTimeoutMs} ms; giving up`, 'Process');
+      process.exit(1);
+    }, config.http.shutdownTimeoutMs);
+    app.close().then(
+      () => clearTimeout(limit),
+      (error: unknown) => {
+        logger.error(error, 'Process');
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  await app.listen(port, config.http.bindAddress);
+  logger.log(`listening on ${await app.getUrl()}`, 'Process');
+}
+
+/** Ends the process with a line that says why it could not start. */
+export function failStart(error: unknown): void {
+  process.stderr.write(`start failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.exit(1);
+}

@@ -1,0 +1,40 @@
+/** One refused field of a request, named as the client sent it (`profile.name`, `files[2].size`). */
+export interface FieldError {
+  field: string;
+  message: string;
+}
+
+interface AppErrorOptions {
+  cause?: unknown;
+  errors?: FieldError[];
+  /** When the client may try again, in whole seconds; becomes the `Retry-After` header. */
+  retryAfterSeconds?: number;
+}
+
+/**
+ * An error that a client may see: a stable code, an HTTP status and a message that is safe to show.
+ *
+ * Anything else that is thrown is a defect or an outage and leaves the service as a plain 500 without its message.
+ */
+export class AppError extends Error {
+  readonly errors?: FieldError[];
+  readonly retryAfterSeconds?: number;
+
+  constructor(
+    readonly code: string,
+    readonly status: number,
+    message: string,
+    options: AppErrorOptions = {},
+  ) {
+    super(message, { cause: options.cause });
+    this.name = 'AppError';
+    this.errors = options.errors;
+    this.retryAfterSeconds = options.retryAfterSeconds;
+  }
+}
+
+/** A request that is well-formed HTTP but whose fields break the contract. */
+export const validationFailed = (errors: FieldError[]): AppError =>
+  new AppError('VALIDATION_FAILED', 400, 'The request has fields that are missing, unknown or not allowed.', {
+    errors,
+  });

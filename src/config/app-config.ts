@@ -1,0 +1,56 @@
+import type { Env } from './env.schema.js';
+
+/** The configuration, grouped by who uses it. Durations are in milliseconds unless the name says otherwise. */
+export class AppConfig {
+  readonly environment: Env['NODE_ENV'];
+  readonly logLevel: Env['LOG_LEVEL'];
+  readonly http;
+  readonly mysql;
+  readonly redis;
+  readonly auth;
+  readonly feed;
+  readonly outbox;
+  readonly load;
+
+  constructor(env: Env) {
+    this.environment = env.NODE_ENV;
+    this.logLevel = env.LOG_LEVEL;
+    this.http = {
+      bindAddress: env.BIND_ADDRESS,
+      apiPort: env.API_PORT,
+      workerPort: env.WORKER_PORT,
+      publicUrl: env.PUBLIC_URL || `http://localhost:${env.API_PORT}`,
+      shutdownTimeoutMs: env.SHUTDOWN_TIMEOUT,
+    };
+    this.mysql = {
+      primary: env.MYSQL_PRIMARY,
+      replicas: env.MYSQL_REPLICAS,
+      database: env.MYSQL_DATABASE,
+      user: env.MYSQL_USER,
+      password: env.MYSQL_PASSWORD,
+      migrationUser: env.MYSQL_MIGRATION_USER,
+      migrationPassword: env.MYSQL_MIGRATION_PASSWORD,
+      poolSize: env.MYSQL_POOL_SIZE,
+    };
+    this.redis = { nodes: env.REDIS_NODES };
+    this.auth = {
+      keys: env.JWT_KEYS,
+      accessTokenTtlMs: env.ACCESS_TOKEN_TTL,
+      refreshTokenTtlMs: env.REFRESH_TOKEN_TTL,
+    };
+    this.feed = {
+      unviewedTtlMs: env.FEED_UNVIEWED_TTL,
+      viewedTtlMs: env.FEED_VIEWED_TTL,
+      idleTtlMs: env.FEED_IDLE_TTL,
+      maxEntries: env.FEED_MAX_ENTRIES,
+      buckets: env.FEED_BUCKETS,
+      fanOutChunk: env.FAN_OUT_CHUNK,
+    };
+    this.outbox = {
+      leaseMs: env.OUTBOX_LEASE,
+      pollIntervalMs: env.OUTBOX_POLL_INTERVAL,
+      keepFinishedMs: env.OUTBOX_KEEP_FINISHED,
+    };
+    this.load = { password: env.LOAD_PASSWORD };
+  }
+}

@@ -1,0 +1,127 @@
+import { z } from 'zod';
+import { address, addresses, baseUrl, duration, oneOf, port, signingKeys, text, wholeNumber } from './setting-types.js';
+
+interface Setting<S extends z.ZodType> {
+  schema: S;
+  /** As it would be written in the environment, unit included. */
+  fallback: string;
+  description: string;
+}
+
+const setting = <S extends z.ZodType>(schema: S, fallback: string, description: string): Setting<S> => ({
+  schema,
+  fallback,
+  description,
+});
+
+/** Secrets that ship with the repository: good for a laptop, refused in production. */
+const DEVELOPMENT_PASSWORD = 'sns-development';
+const DEVELOPMENT_SIGNING_KEYS = 'development:sns-development-signing-key-not-for-production';
+
+/**
+ * Every setting of the service. `.env.example` is checked against this list by a test, so none can be added
+ * without being documented.
+ */
+export const SETTINGS = {
+  NODE_ENV: setting(oneOf('development', 'test', 'production'), 'development', 'kind of deployment'),
+  LOG_LEVEL: setting(
+    oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
+    'info',
+    'least severe level that is logged',
+  ),
+  BIND_ADDRESS: setting(text(), '127.0.0.1', 'address that the API and the worker listen on'),
+  API_PORT: setting(port(), '3000', 'port of the API'),
+  WORKER_PORT: setting(port(), '3001', "port of the worker's metrics and health"),
+  PUBLIC_URL: setting(
+    baseUrl(),
+    '',
+    'start of absolute links, as clients reach the API; empty: http://localhost:API_PORT',
+  ),
+  SHUTDOWN_TIMEOUT: setting(duration(), '20s', 'how long requests and jobs in flight may take to finish on SIGTERM'),
+
+  MYSQL_PRIMARY: setting(address(), '127.0.0.1:13306', 'host:port of the primary'),
+  MYSQL_REPLICAS: setting(
+    addresses(),
+    '127.0.0.1:13307,127.0.0.1:13308',
+    'host:port of each read replica, comma-separated; empty: the primary serves the reads too',
+  ),
+  MYSQL_DATABASE: setting(text(), 'sns', 'schema'),
+  MYSQL_USER: setting(text(), 'sns_app', 'user of the API and the worker; needs rights on rows, none on tables'),
+  MYSQL_PASSWORD: setting(text(), DEVELOPMENT_PASSWORD, 'its password'),
+  MYSQL_MIGRATION_USER: setting(text(), 'sns_migrator', 'user that runs migrations'),
+  MYSQL_MIGRATION_PASSWORD: setting(text(), DEVELOPMENT_PASSWORD, 'its password'),
+  MYSQL_POOL_SIZE: setting(wholeNumber(1, 1_000), '10', 'connections that a process opens to each node at most'),
+
+  REDIS_NODES: setting(
+    addresses(),
+    '127.0.0.1:7001,127.0.0.1:7002,127.0.0.1:7003,127.0.0.1:7004,127.0.0.1:7005,127.0.0.1:7006',
+    'host:port of some nodes of the Redis Cluster, comma-separated; the others are discovered',
+  ),
+
+  JWT_KEYS: setting(
+    signingKeys(),
+    DEVELOPMENT_SIGNING_KEYS,
+    'kid:secret, comma-separated, secrets of at least 32 characters; the first signs, all verify',
+  ),
+  ACCESS_TOKEN_TTL: setting(duration(), '15m', 'life of an access token'),
+  REFRESH_TOKEN_TTL: setting(duration(), '30d', 'life of a refresh token'),
+
+  FEED_UNVIEWED_TTL: setting(duration(), '7d', "life of a feed entry, counted from the post's creation"),
+  FEED_VIEWED_TTL: setting(duration(), '1d', 'longest life of a feed entry, counted from its first showing'),
+  FEED_IDLE_TTL: setting(duration(), '8d', 'a feed that nobody has read for this long is removed'),
+  FEED_MAX_ENTRIES: setting(wholeNumber(1, 10_000), '800', 'entries that a feed holds at most'),
+  FEED_BUCKETS: setting(
+    wholeNumber(1, 16_384),
+    '1024',
+    'hash tags that feeds are spread over; fixed for the life of a deployment',
+  ),
+  FAN_OUT_CHUNK: setting(wholeNumber(1, 100_000), '10000', 'followers that are served between two saved cursors'),
+
+  OUTBOX_LEASE: setting(duration(), '30s', 'how long a worker owns a job before another may take it over'),
+  OUTBOX_POLL_INTERVAL: setting(duration(), '100ms', 'how often an idle worker looks for jobs'),
+  OUTBOX_KEEP_FINISHED: setting(duration(), '1h', 'how long finished jobs are kept'),
+
+  LOAD_PASSWORD: setting(text(), DEVELOPMENT_PASSWORD, 'password of the users that `npm run load` makes'),
+} as const;
+
+type Settings = typeof SETTINGS;
+/** The checked environment, before it is grouped; see `AppConfig`. */
+export type Env = { [Name in keyof Settings]: z.output<Settings[Name]['schema']> };
+
+/** The environment does not make a valid configuration. The message names the variable and never its value. */
+export class ConfigError extends Error {
+  override name = 'ConfigError';
+}
+
+/**
+ * Reads and checks the environment; the only place that sees `process.env`.
+ *
+ * @throws ConfigError naming the first variable that is wrong
+ */
+export function readEnv(source: NodeJS.ProcessEnv = process.env): Env {
+  const env: Record<string, unknown> = {};
+  for (const [name, { schema, fallback }] of Object.entries(SETTINGS)) {
+    const result = schema.safeParse(source[name] ?? fallback);
+    if (!result.success) throw new ConfigError(`${name} ${result.error.issues[0]!.message}`);
+    env[name] = result.data;
+  }
+  checkTogether(env as Env, source);
+  return env as Env;
+}
+
+/** Rules that span variables. */
+function checkTogether(env: Env, source: NodeJS.ProcessEnv): void {
+  if (env.FEED_VIEWED_TTL > env.FEED_UNVIEWED_TTL) {
+    throw new ConfigError('FEED_VIEWED_TTL must not be longer than FEED_UNVIEWED_TTL');
+  }
+  if (env.FEED_IDLE_TTL <= env.FEED_UNVIEWED_TTL) {
+    throw new ConfigError('FEED_IDLE_TTL must be longer than FEED_UNVIEWED_TTL');
+  }
+  if (env.NODE_ENV !== 'production') return;
+  for (const [name, { fallback }] of Object.entries(SETTINGS)) {
+    const isSecret = fallback === DEVELOPMENT_PASSWORD || fallback === DEVELOPMENT_SIGNING_KEYS;
+    if (isSecret && (source[name] ?? fallback) === fallback) {
+      throw new ConfigError(`${name} must be set in production: its default is public`);
+    }
+  }
+}

@@ -1,0 +1,74 @@
+import { z } from 'zod';
+import { parseDurationMs } from '../common/duration.js';
+
+/** A network address that a client of ours connects to. */
+export interface Address {
+  host: string;
+  port: number;
+}
+
+/** A key that signs or verifies access tokens. */
+export interface SigningKey {
+  /** Key id, sent in the token's header so that a verifier finds the key. */
+  kid: string;
+  secret: string;
+}
+
+/** Messages say what is allowed and never repeat the value: it may be a secret. */
+const parsed = <T>(parse: (text: string) => T | undefined, expectation: string) =>
+  z.string().transform((text, context): T => {
+    const value = parse(text);
+    if (value !== undefined) return value;
+    context.addIssue({ code: 'custom', message: `must be ${expectation}` });
+    return z.NEVER;
+  });
+
+export const text = () => z.string();
+
+export const oneOf = <const T extends string>(...choices: T[]) =>
+  parsed((value) => choices.find((choice) => choice === value), `one of ${choices.join(', ')}`);
+
+export const wholeNumber = (min: number, max: number) =>
+  parsed(
+    (value) =>
+      /^[0-9]{1,12}$/.test(value) && Number(value) >= min && Number(value) <= max ? Number(value) : undefined,
+    `a whole number from ${min} to ${max}`,
+  );
+
+/** A port to listen on; 0 lets the system choose one, as tests do. */
+export const port = () => wholeNumber(0, 65_535);
+
+/** `500ms`, `30s`, `15m`, `24h`, `7d`; the configuration holds milliseconds. */
+export const duration = () => parsed(parseDurationMs, 'a duration such as 500ms, 30s, 15m, 24h or 7d');
+
+function parseAddress(value: string): Address | undefined {
+  const match = /^([A-Za-z0-9._-]+):([0-9]{1,5})$/.exec(value.trim());
+  if (!match || Number(match[2]) < 1 || Number(match[2]) > 65_535) return undefined;
+  return { host: match[1]!, port: Number(match[2]) };
+}
+
+export const address = () => parsed(parseAddress, 'host:port');
+
+export const addresses = () =>
+  parsed((value) => {
+    const list = value === '' ? [] : value.split(',').map(parseAddress);
+    return list.every((item) => item !== undefined) ? list : undefined;
+  }, 'host:port, comma-separated');
+
+/** `kid:secret`, comma-separated; the first signs and all verify, so that a key is rotated without logging anybody out. */
+export const signingKeys = () =>
+  parsed((value) => {
+    const keys = value.split(',').map((part): SigningKey | undefined => {
+      const match = /^([A-Za-z0-9._-]{1,32}):(.{32,})$/.exec(part.trim());
+      return match ? { kid: match[1]!, secret: match[2]! } : undefined;
+    });
+    return keys.every((key) => key !== undefined) ? keys : undefined;
+  }, 'kid:secret, comma-separated, with secrets of at least 32 characters');
+
+/** The origin that absolute links start with, without a trailing slash; empty when it is to be derived. */
+export const baseUrl = () =>
+  parsed((value) => {
+    if (value === '') return '';
+    const url = URL.parse(value);
+    return url && /^https?:$/.test(url.protocol) ? value.replace(/\/+$/, '') : undefined;
+  }, 'an http or https URL');

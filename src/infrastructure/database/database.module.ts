@@ -1,0 +1,19 @@
+import { type DynamicModule, Global, Module } from '@nestjs/common';
+import { TerminusModule } from '@nestjs/terminus';
+import type { NodeOptions } from './database-node.js';
+import { DatabaseNodes, ENTITIES } from './database-nodes.js';
+import { DatabaseHealthIndicator } from './database.health.js';
+import { TransactionHost } from './transaction-host.js';
+
+@Global()
+@Module({})
+export class DatabaseModule {
+  static forRoot(entities: NodeOptions['entities']): DynamicModule {
+    return {
+      module: DatabaseModule,
+      imports: [TerminusModule],
+      providers: [{ provide: ENTITIES, useValue: entities }, DatabaseNodes, TransactionHost, DatabaseHealthIndicator],
+      exports: [DatabaseNodes, TransactionHost, DatabaseHealthIndicator],
+    };
+  }
+}

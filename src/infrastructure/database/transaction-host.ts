@@ -1,0 +1,154 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { Injectable } from '@nestjs/common';
+import type { EntityManager, QueryRunner } from 'typeorm';
+import { AppError } from '../../common/app-error.js';
+import { DatabaseNodes } from './database-nodes.js';
+import type { DatabaseNode } from './database-node.js';
+import { isConnectionError, isTransactionConflict } from './mysql-errors.js';
+
+/** Tries of a transaction that lost to another one; a fourth would mean contention that retrying does not cure. */
+const MAX_TRIES = 3;
+
+export interface TransactionOptions {
+  /** Runs on a replica and refuses writes. Default `false`: a transaction on the primary. */
+  readOnly?: boolean;
+  /** Only with `readOnly`: reads the primary, for what a lagging replica must not decide. */
+  fresh?: boolean;
+}
+
+interface Scope {
+  readOnly: boolean;
+  fresh: boolean;
+  queryRunner: QueryRunner;
+  afterCommit: (() => void | Promise<void>)[];
+}
+
+/** A programming error in the use of transactions; never the client's fault. */
+export class TransactionUsageError extends Error {
+  override name = 'TransactionUsageError';
+}
+
+export const databaseUnavailable = (cause: unknown): AppError =>
+  new AppError('DATABASE_UNAVAILABLE', 503, 'The database cannot be reached at the moment. Try again shortly.', {
+    cause,
+    retryAfterSeconds: 2,
+  });
+
+/**
+ * Opens transactions and hands the current one to repositories. The `@Transactional()` decorator is a thin shell over it.
+ *
+ * A scope follows the asynchronous calls of the work it runs (`AsyncLocalStorage`), nested scopes join the outer one,
+ * and a scope borrows a connection only for its first statement.
+ */
+@Injectable()
+export class TransactionHost {
+  private readonly scopes = new AsyncLocalStorage<Scope>();
+
+  constructor(private readonly nodes: DatabaseNodes) {}
+
+  /**
+   * Runs `work` in a transaction, or joins the one that is open.
+   *
+   * A transaction that loses a deadlock or a lock wait is run again from the start, at the outermost level only, so
+   * `work` must not have effects outside the database; those belong into {@link afterCommit}.
+   *
+   * @throws TransactionUsageError for a write transaction inside a read-only one
+   * @throws AppError `DATABASE_UNAVAILABLE` when no node answers
+   */
+  async run<T>(options: TransactionOptions, work: () => Promise<T>): Promise<T> {
+    const { readOnly = false, fresh = false } = options;
+    const outer = this.scopes.getStore();
+    if (outer && !readOnly && outer.readOnly) {
+      throw new TransactionUsageError('a write transaction was asked for inside a read-only one');
+    }
+    // A replica cannot answer a fresh read, so that one gets a scope of its own beside the outer one.
+    if (outer && (!outer.readOnly || !fresh || outer.fresh)) return work();
+    return readOnly ? this.runReadOnly(fresh, work) : this.runReadWrite(work);
+  }
+
+  /**
+   * The entity manager of the open transaction.
+   *
+   * @throws TransactionUsageError outside any transaction, so that a forgotten decorator shows in the first test
+   */
+  get manager(): EntityManager {
+    return this.current().queryRunner.manager;
+  }
+
+  /** Runs `hook` once the outermost transaction has committed, and never if it rolls back. */
+  afterCommit(hook: () => void | Promise<void>): void {
+    const scope = this.current();
+    if (scope.readOnly) throw new TransactionUsageError('afterCommit() was called in a read-only transaction');
+    scope.afterCommit.push(hook);
+  }
+
+  private current(): Scope {
+    const scope = this.scopes.getStore();
+    if (!scope) throw new TransactionUsageError('a repository was used outside a transaction: add @Transactional()');
+    return scope;
+  }
+
+  private async runReadWrite<T>(work: () => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.attemptReadWrite(work);
+      } catch (error) {
+        if (attempt < MAX_TRIES && isTransactionConflict(error)) continue;
+        throw isConnectionError(error) ? databaseUnavailable(error) : error;
+      }
+    }
+  }
+
+  private async attemptReadWrite<T>(work: () => Promise<T>): Promise<T> {
+    const queryRunner = await this.nodes.primary.createQueryRunner();
+    const scope: Scope = { readOnly: false, fresh: true, queryRunner, afterCommit: [] };
+    let result: T;
+    try {
+      await queryRunner.startTransaction();
+      result = await this.scopes.run(scope, work);
+      await queryRunner.commitTransaction();
+    } catch (error) {
+      await rollback(queryRunner);
+      throw error;
+    } finally {
+      await queryRunner.release();
+    }
+    // Outside the scope: a hook that touches the database opens a transaction of its own.
+    for (const hook of scope.afterCommit) await this.scopes.exit(() => hook());
+    return result;
+  }
+
+  private async runReadOnly<T>(fresh: boolean, work: () => Promise<T>): Promise<T> {
+    const candidates = fresh ? [this.nodes.primaryReads] : this.nodes.readCandidates();
+    let failure: unknown;
+    for (const node of candidates) {
+      try {
+        return await this.attemptReadOnly(node, fresh, work);
+      } catch (error) {
+        if (!isConnectionError(error)) throw error;
+        failure = error; // a read changes nothing, so it may run again on another node
+      }
+    }
+    throw databaseUnavailable(failure);
+  }
+
+  private async attemptReadOnly<T>(node: DatabaseNode, fresh: boolean, work: () => Promise<T>): Promise<T> {
+    const queryRunner = await node.createQueryRunner();
+    try {
+      return await this.scopes.run({ readOnly: true, fresh, queryRunner, afterCommit: [] }, work);
+    } finally {
+      await queryRunner.release();
+    }
+  }
+}
+
+/** A connection that cannot roll back must not go back to the pool with a transaction open. */
+async function rollback(queryRunner: QueryRunner): Promise<void> {
+  if (!queryRunner.isTransactionActive) return;
+  try {
+    await queryRunner.rollbackTransaction();
+  } catch {
+    const connection = (await queryRunner.connect()) as { destroy(): void };
+    connection.destroy();
+  }
+}

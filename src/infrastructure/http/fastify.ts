@@ -1,0 +1,56 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { AppError } from '../../common/app-error.js';
+import { PROBLEM_CONTENT_TYPE, problemDetails } from './problem-details.js';
+
+/** Largest request body; the largest valid one, a post with ten media keys, is under 20 kB. */
+const BODY_LIMIT_BYTES = 64 * 1024;
+/** A client that has not sent its whole request by then is cut off. */
+const REQUEST_TIMEOUT_MS = 30_000;
+const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
+
+/** Fastify, set up as every process of ours listens: request ids, limits, answers in the one error format. */
+export function createFastifyAdapter(): FastifyAdapter {
+  const adapter = new FastifyAdapter({
+    logger: false,
+    bodyLimit: BODY_LIMIT_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    return503OnClosing: true,
+    forceCloseConnections: 'idle',
+    genReqId: (request: IncomingMessage) => requestIdOf(request),
+    onProtoPoisoning: 'error',
+    onConstructorPoisoning: 'error',
+    routerOptions: { ignoreTrailingSlash: false, maxParamLength: 100 },
+    frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
+      // The router refused the address itself, before any route: broken percent-encoding, an overlong parameter.
+      const notFound = error.code === 'FST_ERR_MAX_PARAM_LENGTH';
+      const body = notFound
+        ? problemDetails(404, 'ROUTE_NOT_FOUND', 'There is no such route.', request.id)
+        : problemDetails(400, 'BAD_REQUEST', 'The address of the request is not valid.', request.id);
+      void reply.status(body.status).header('X-Request-Id', request.id).type(PROBLEM_CONTENT_TYPE).send(body);
+    },
+  });
+  const fastify = adapter.getInstance<FastifyInstance>();
+  acceptOnlyJson(fastify);
+  return adapter;
+}
+
+/** Bodies are JSON. The parser is Fastify's own; its error is ours, because Nest would hide which one it was. */
+function acceptOnlyJson(fastify: FastifyInstance): void {
+  const parseJson = fastify.getDefaultJsonParser('error', 'error');
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
+    void parseJson(request, body, (error, value) => done(error ? malformedJson(error) : null, value));
+  });
+}
+
+const malformedJson = (cause: Error): AppError =>
+  new AppError('MALFORMED_JSON', 400, 'The body is not valid JSON.', { cause });
+
+/** The client's id for this request if it is harmless in a log, else one of our own. */
+function requestIdOf(request: IncomingMessage): string {
+  const given = request.headers['x-request-id'];
+  return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
+}

@@ -1,0 +1,33 @@
+import { STATUS_CODES } from 'node:http';
+import type { FieldError } from '../../common/app-error.js';
+
+/** Body of every error answer (RFC 9457). */
+export interface ProblemDetails {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  code: string;
+  requestId: string;
+  errors?: FieldError[];
+}
+
+export const PROBLEM_CONTENT_TYPE = 'application/problem+json; charset=utf-8';
+
+export function problemDetails(
+  status: number,
+  code: string,
+  detail: string,
+  requestId: string,
+  errors?: FieldError[],
+): ProblemDetails {
+  return {
+    type: `urn:sns:problem:${code.toLowerCase().replaceAll('_', '-')}`,
+    title: STATUS_CODES[status] ?? 'Error',
+    status,
+    detail,
+    code,
+    requestId,
+    ...(errors && { errors }),
+  };
+}

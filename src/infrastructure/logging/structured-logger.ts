@@ -1,0 +1,60 @@
+import type { LoggerService } from '@nestjs/common';
+import { type Logger as Pino, pino } from 'pino';
+import type { AppConfig } from '../../config/app-config.js';
+import { requestContext } from './request-context.js';
+
+/** Nest announces every module and route at start; that is of use at debug level only. */
+const NEST_START = new Set(['InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestFactory']);
+
+type Level = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
+
+/**
+ * JSON lines through pino; a line written while a request is served carries the request's and the user's id. In a
+ * terminal they are made readable.
+ *
+ * Classes log through Nest's `Logger`: `logger.warn('text')` or `logger.error({ err, more }, 'text')`.
+ */
+export class StructuredLogger implements LoggerService {
+  readonly pino: Pino;
+
+  constructor(config: AppConfig, processName: 'api' | 'worker') {
+    const readable = process.stdout.isTTY && config.environment !== 'production';
+    this.pino = pino({
+      level: config.logLevel,
+      base: { process: processName },
+      timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      formatters: { level: (label) => ({ level: label }) },
+      mixin: () => requestContext.getStore() ?? {},
+      ...(readable && { transport: { target: 'pino-pretty' } }),
+    });
+  }
+
+  log(message: unknown, ...params: unknown[]): void {
+    const quiet = NEST_START.has(String(params.at(-1)));
+    this.write(quiet ? 'debug' : 'info', message, params);
+  }
+  fatal(message: unknown, ...params: unknown[]): void {
+    this.write('fatal', message, params);
+  }
+  error(message: unknown, ...params: unknown[]): void {
+    this.write('error', message, params);
+  }
+  warn(message: unknown, ...params: unknown[]): void {
+    this.write('warn', message, params);
+  }
+  debug(message: unknown, ...params: unknown[]): void {
+    this.write('debug', message, params);
+  }
+  verbose(message: unknown, ...params: unknown[]): void {
+    this.write('trace', message, params);
+  }
+
+  /** Nest appends the logger's context to the caller's arguments. */
+  private write(level: Level, message: unknown, params: unknown[]): void {
+    const context = params.at(-1);
+    const text = params.length > 1 && typeof params[0] === 'string' ? params[0] : undefined;
+    if (message instanceof Error) this.pino[level]({ context, err: message }, text ?? message.message);
+    else if (typeof message === 'object') this.pino[level]({ context, ...message }, text);
+    else this.pino[level]({ context, ...(text !== undefined && { stack: text }) }, String(message));
+  }
+}

@@ -1,0 +1,42 @@
+import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
+import type { Id } from '../../common/id.js';
+
+/** A job that must happen after a commit, stored in the same commit. */
+@Entity('outbox_events')
+export class OutboxEventEntity {
+  @PrimaryGeneratedColumn({ type: 'bigint' })
+  id: Id;
+
+  @Column({ type: 'varchar' })
+  type: string;
+
+  @Column({ type: 'json' })
+  payload: unknown;
+
+  /** How far a long job has come, in the handler's own terms. */
+  @Column({ type: 'varchar', nullable: true })
+  progress: string | null;
+
+  @Column({ type: 'enum', enum: ['pending', 'finished'] })
+  state: 'pending' | 'finished';
+
+  /** When the job is due; while leased, when the lease ends. */
+  @Column({ name: 'available_at', type: 'datetime', precision: 3 })
+  availableAt: Date;
+
+  /** Whose lease it is; every update by a worker carries it, so that one that lost its lease changes nothing. */
+  @Column({ name: 'lease_token', type: 'binary', length: 16, nullable: true })
+  leaseToken: Buffer | null;
+
+  @Column({ type: 'int', unsigned: true })
+  attempts: number;
+
+  @Column({ name: 'last_error', type: 'varchar', nullable: true })
+  lastError: string | null;
+
+  @Column({ name: 'created_at', type: 'datetime', precision: 3 })
+  createdAt: Date;
+
+  @Column({ name: 'finished_at', type: 'datetime', precision: 3, nullable: true })
+  finishedAt: Date | null;
+}

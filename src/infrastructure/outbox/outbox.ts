@@ -1,0 +1,22 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../../common/clock.js';
+import { TransactionHost } from '../database/transaction-host.js';
+import { InlineEffects } from './inline-effects.js';
+import { OutboxRepository } from './outbox.repository.js';
+
+/** Where a service leaves work that must happen once its transaction has committed, and never if it does not. */
+@Injectable()
+export class Outbox {
+  constructor(
+    private readonly repository: OutboxRepository,
+    private readonly transactions: TransactionHost,
+    private readonly inlineEffects: InlineEffects,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Stores an event in the open transaction; its inline effect, if it has one, runs right after the commit. */
+  async append(type: string, payload: object): Promise<void> {
+    await this.repository.insert({ type, payload, now: this.clock.now() });
+    this.transactions.afterCommit(() => this.inlineEffects.apply(type, payload));
+  }
+}

@@ -1,0 +1,7 @@
+import 'reflect-metadata';
+import { AppModule } from './app.module.js';
+import { failStart, runProcess } from './bootstrap.js';
+import { loadConfig } from './config/load-config.js';
+
+const config = loadConfig();
+runProcess(AppModule.forRoot(config), config, 'api', config.http.apiPort).catch(failStart);

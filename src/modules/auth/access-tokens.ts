@@ -1,0 +1,61 @@
+import { Injectable } from '@nestjs/common';
+import { createSigner, createVerifier } from 'fast-jwt';
+import type { Id } from '../../common/id.js';
+import { isId } from '../../common/id.js';
+import { AppConfig } from '../../config/app-config.js';
+
+const ALGORITHM = 'HS256';
+const ISSUER = 'sns';
+const AUDIENCE = 'sns-api';
+
+interface Payload {
+  sub?: unknown;
+}
+
+/** Signs and verifies access tokens (JWT). The algorithm is pinned; keys are found by `kid`, the first one signs. */
+@Injectable()
+export class AccessTokens {
+  private readonly signer: (payload: Payload) => string;
+  private readonly verifier: (token: string) => Promise<Payload>;
+  readonly ttlSeconds: number;
+
+  constructor(config: AppConfig) {
+    const { keys, accessTokenTtlMs } = config.auth;
+    const [current] = keys;
+    this.ttlSeconds = Math.floor(accessTokenTtlMs / 1_000);
+    const secrets = new Map(keys.map((key) => [key.kid, key.secret]));
+    this.signer = createSigner({
+      key: current!.secret,
+      kid: current!.kid,
+      algorithm: ALGORITHM,
+      iss: ISSUER,
+      aud: AUDIENCE,
+      expiresIn: accessTokenTtlMs,
+    });
+    this.verifier = createVerifier({
+      algorithms: [ALGORITHM],
+      allowedIss: ISSUER,
+      allowedAud: AUDIENCE,
+      requiredClaims: ['sub', 'iss', 'aud', 'exp', 'iat'],
+      key: async ({ header }: { header: Record<string, unknown> }) => {
+        const secret = secrets.get(String(header['kid']));
+        if (secret === undefined) throw new Error('unknown key id');
+        return secret;
+      },
+    }) as (token: string) => Promise<Payload>;
+  }
+
+  issue(userId: Id): string {
+    return this.signer({ sub: userId });
+  }
+
+  /** @returns whose token it is, or `undefined` when it is not a valid one of ours */
+  async verify(token: string): Promise<Id | undefined> {
+    try {
+      const { sub } = await this.verifier(token);
+      return isId(sub) ? sub : undefined;
+    } catch {
+      return undefined; // why a token is refused is of no use to who presents it
+    }
+  }
+}

@@ -1,0 +1,91 @@
+import { Injectable } from '@nestjs/common';
+import type { Id } from '../../common/id.js';
+import { AppConfig } from '../../config/app-config.js';
+import {
+  HandlesOutbox,
+  type JobContext,
+  type OutboxHandler,
+} from '../../infrastructure/outbox/outbox-handler.decorator.js';
+import { FollowsReader } from '../follows/follows.reader.js';
+import { POST_CREATED, type PostCreatedEvent } from '../posts/posts.events.js';
+import { PostsReader } from '../posts/posts.reader.js';
+import { newEntry, type FeedEntry } from './feed-entry.js';
+import { FeedStore } from './feed.store.js';
+import { FeedMetrics } from './feed.metrics.js';
+
+/** Rounds of one chunk before the job is put off, as in {@link FeedFollows}. */
+const MAX_ROUNDS = 5;
+/** Below every id. */
+const BEFORE_ALL: Id = '0';
+
+/**
+ * Delivers a post to the feeds of its author and of every follower.
+ *
+ * Followers are walked by key in chunks; after each chunk its last follower is saved with the job, so that a worker
+ * that takes over goes on from there. A chunk that was delivered twice changes nothing.
+ */
+@Injectable()
+@HandlesOutbox(POST_CREATED)
+export class FanOutHandler implements OutboxHandler<PostCreatedEvent> {
+  constructor(
+    private readonly store: FeedStore,
+    private readonly follows: FollowsReader,
+    private readonly posts: PostsReader,
+    private readonly metrics: FeedMetrics,
+    private readonly config: AppConfig,
+  ) {}
+
+  async handle(event: PostCreatedEvent, job: JobContext): Promise<void> {
+    const entry = newEntry(event.postId, event.createdAtMs, this.config.feed.unviewedTtlMs);
+    if (job.progress === null) await this.deliver(entry, [event.authorId]);
+    let after: Id | undefined = job.progress ?? BEFORE_ALL;
+    while (after !== undefined) {
+      after = await this.deliverChunk(entry, event.authorId, after);
+      if (after !== undefined) await job.saveProgress(after);
+    }
+  }
+
+  /**
+   * Delivers to the next followers and looks again: who unfollowed meanwhile loses the entry, who followed gets it.
+   *
+   * @returns the last follower served, or `undefined` when there are no more
+   */
+  private async deliverChunk(entry: FeedEntry, authorId: Id, after: Id): Promise<Id | undefined> {
+    let truth = await this.truthOf(entry.postId, authorId, after);
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      if (truth.live) await this.deliver(entry, truth.followers);
+      else await this.store.remove([entry.postId], [authorId, ...truth.followers], 'background');
+
+      const now = await this.truthOf(entry.postId, authorId, after);
+      const gone = without(truth.followers, now.followers);
+      await this.store.remove([entry.postId], gone, 'background');
+      const unchanged = now.live === truth.live && gone.length === 0 && now.followers.length === truth.followers.length;
+      if (unchanged) return now.live && now.followers.length === this.chunk ? now.followers.at(-1) : undefined;
+      truth = now;
+    }
+    throw new Error('the followers of the chunk changed during every round');
+  }
+
+  private async deliver(entry: FeedEntry, userIds: readonly Id[]): Promise<void> {
+    if (userIds.length > 0) this.metrics.delivered(await this.store.push(entry, userIds, 'background'));
+  }
+
+  /** What MySQL's primary says now about the post and the next followers of its author. */
+  private async truthOf(postId: Id, authorId: Id, after: Id): Promise<{ live: boolean; followers: Id[] }> {
+    const [live, followers] = await Promise.all([
+      this.posts.liveAmongNow([postId]),
+      this.follows.followersAfterNow(authorId, after, this.chunk),
+    ]);
+    return { live: live.has(postId), followers };
+  }
+
+  private get chunk(): number {
+    return this.config.feed.fanOutChunk;
+  }
+}
+
+/** Those of `before` that are not in `now`. */
+function without(before: readonly Id[], now: readonly Id[]): Id[] {
+  const present = new Set(now);
+  return before.filter((id) => !present.has(id));
+}

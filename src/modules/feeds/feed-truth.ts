@@ -1,0 +1,43 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../../common/clock.js';
+import type { Id } from '../../common/id.js';
+import { AppConfig } from '../../config/app-config.js';
+import { Transactional } from '../../infrastructure/database/transactional.decorator.js';
+import { newEntry, type FeedEntry } from './feed-entry.js';
+import { FeedsRepository } from './feeds.repository.js';
+
+/** What feeds should hold, as MySQL knows it. */
+@Injectable()
+export class FeedTruth {
+  constructor(
+    private readonly repository: FeedsRepository,
+    private readonly config: AppConfig,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * The live entries that a reader's feed should hold now, newest first, as the primary knows it.
+   *
+   * @returns also the highest post that did not fit, which bounds what may enter the feed later
+   */
+  @Transactional({ readOnly: true, fresh: true })
+  async liveEntriesNow(readerId: Id): Promise<{ entries: FeedEntry[]; leftOut: Id | undefined }> {
+    const { maxEntries, unviewedTtlMs } = this.config.feed;
+    const posts = await this.repository.recentPosts(readerId, this.oldestLive(), maxEntries + 1);
+    const entries = posts
+      .slice(0, maxEntries)
+      .map((post) => newEntry(post.id, post.createdAt.getTime(), unviewedTtlMs));
+    return { entries, leftOut: posts[maxEntries]?.id };
+  }
+
+  /** Posts of the reader's authors below a post id, whatever became of them in the feed; may lag behind the primary. */
+  @Transactional({ readOnly: true })
+  postsBelow(readerId: Id, belowId: Id, limit: number): Promise<Id[]> {
+    return this.repository.postsBelow(readerId, belowId, limit);
+  }
+
+  /** When a post must have been created to be live now if nobody has seen it. */
+  oldestLive(): Date {
+    return new Date(this.clock.nowMs() - this.config.feed.unviewedTtlMs);
+  }
+}

@@ -1,0 +1,30 @@
+import { Controller, Get, Header, Query, Res } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import type { Id } from '../../common/id.js';
+import { CurrentUserId } from '../../infrastructure/http/current-user.decorator.js';
+import type { Page } from '../../infrastructure/http/page.js';
+import { PageQuery } from '../../infrastructure/http/page.query.js';
+import { FeedsService } from './feeds.service.js';
+import type { FeedItem } from './feed.rules.js';
+import { ReadingRecorder } from './reading-recorder.js';
+
+@Controller('v1/feed')
+export class FeedsController {
+  constructor(
+    private readonly feeds: FeedsService,
+    private readonly recorder: ReadingRecorder,
+  ) {}
+
+  @Get()
+  @Header('Cache-Control', 'private, no-store')
+  async page(
+    @CurrentUserId() readerId: Id,
+    @Query() query: PageQuery,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Page<FeedItem>> {
+    const { page, reading } = await this.feeds.page(readerId, query.limit, query.cursor);
+    // "Shown" begins when the answer has left; a client that hung up before has seen nothing.
+    reply.raw.once('finish', () => this.recorder.record(reading));
+    return page;
+  }
+}

@@ -1,0 +1,44 @@
+import { Module } from '@nestjs/common';
+import { FollowsModule } from '../follows/follows.module.js';
+import { PostsModule } from '../posts/posts.module.js';
+import { FanOutHandler } from './fan-out.handler.js';
+import { FeedBuilder } from './feed-builder.js';
+import { FeedFollows } from './feed-follows.js';
+import { FeedMetrics } from './feed.metrics.js';
+import { FeedStore } from './feed.store.js';
+import { FeedTruth } from './feed-truth.js';
+import { FeedsController } from './feeds.controller.js';
+import { FeedsRepository } from './feeds.repository.js';
+import { FeedsService } from './feeds.service.js';
+import {
+  BackfillHandler,
+  FollowedEffect,
+  ImportedFollowsHandler,
+  RemovalHandler,
+  UnfollowedEffect,
+} from './follow.handlers.js';
+import { OwnPostEffect } from './own-post.effect.js';
+import { ReadingRecorder } from './reading-recorder.js';
+
+/** What both processes need of feeds. */
+@Module({
+  imports: [FollowsModule, PostsModule],
+  providers: [FeedStore, FeedTruth, FeedsRepository, FeedFollows],
+  exports: [FeedStore, FeedTruth, FeedFollows, FollowsModule, PostsModule],
+})
+class FeedsCoreModule {}
+
+/** For the API: reading, and what an author or follower sees at once. */
+@Module({
+  imports: [FeedsCoreModule],
+  controllers: [FeedsController],
+  providers: [FeedsService, FeedBuilder, ReadingRecorder, OwnPostEffect, FollowedEffect, UnfollowedEffect],
+})
+export class FeedsModule {}
+
+/** For the worker: delivery. */
+@Module({
+  imports: [FeedsCoreModule],
+  providers: [FanOutHandler, BackfillHandler, RemovalHandler, ImportedFollowsHandler, FeedMetrics],
+})
+export class FeedsWorkerModule {}

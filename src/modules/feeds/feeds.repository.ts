@@ -1,0 +1,48 @@
+import { Injectable } from '@nestjs/common';
+import type { Id } from '../../common/id.js';
+import { TransactionHost } from '../../infrastructure/database/transaction-host.js';
+
+export interface PostReference {
+  id: Id;
+  createdAt: Date;
+}
+
+/** Whose posts a reader's feed holds: their own and those of whom they follow. */
+const AUTHORS = `(SELECT followee_id AS author_id FROM follows WHERE follower_id = ? UNION ALL SELECT ?) AS authors`;
+
+/** The truth about feeds, in MySQL. Each query takes a bounded number of rows a followed author. */
+@Injectable()
+export class FeedsRepository {
+  constructor(private readonly transactions: TransactionHost) {}
+
+  /** The newest posts of a reader's authors created at or after a moment, newest first. */
+  recentPosts(readerId: Id, createdFrom: Date, limit: number): Promise<PostReference[]> {
+    return this.transactions.manager.query(
+      `SELECT recent.id, recent.created_at AS createdAt
+         FROM ${AUTHORS}
+         JOIN LATERAL (
+           SELECT id, created_at FROM posts
+            WHERE author_id = authors.author_id AND created_at >= ? AND deleted_at IS NULL
+            ORDER BY created_at DESC, id DESC LIMIT ?
+         ) AS recent
+        ORDER BY recent.id DESC LIMIT ?`,
+      [readerId, readerId, createdFrom, limit, limit],
+    );
+  }
+
+  /** The newest posts of a reader's authors below a post id, whatever their age, newest first. */
+  async postsBelow(readerId: Id, belowId: Id, limit: number): Promise<Id[]> {
+    const rows: { id: Id }[] = await this.transactions.manager.query(
+      `SELECT older.id
+         FROM ${AUTHORS}
+         JOIN LATERAL (
+           SELECT id FROM posts
+            WHERE author_id = authors.author_id AND id < ? AND deleted_at IS NULL
+            ORDER BY id DESC LIMIT ?
+         ) AS older
+        ORDER BY older.id DESC LIMIT ?`,
+      [readerId, readerId, belowId, limit, limit],
+    );
+    return rows.map((row) => row.id);
+  }
+}

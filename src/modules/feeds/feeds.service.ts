@@ -1,0 +1,121 @@
+import { Injectable } from '@nestjs/common';
+import type { Id } from '../../common/id.js';
+import type { Page } from '../../infrastructure/http/page.js';
+import { FollowsReader } from '../follows/follows.reader.js';
+import { PostsViews } from '../posts/posts.views.js';
+import { FeedBuilder } from './feed-builder.js';
+import { decodePosition, encodePosition, type FeedPosition } from './feed-cursor.js';
+import { visibleItems, type FeedCandidate, type FeedItem } from './feed.rules.js';
+import { FeedStore, type FeedSlice, type Reading } from './feed.store.js';
+import { FeedTruth } from './feed-truth.js';
+
+/** Candidates of one round at most; a round that finds few visible posts is followed by a larger one. */
+const LARGEST_ROUND = 1_000;
+/** Above every id. */
+const NO_LIMIT: Id = '9223372036854775807';
+
+/** A page of a feed, and what its reading leaves to be recorded once the answer is out. */
+export interface FeedPage {
+  page: Page<FeedItem>;
+  reading: Reading;
+}
+
+/** What one part of the feed contributed to a page. */
+interface Walk {
+  items: FeedItem[];
+  expired: Id[];
+}
+
+/** Reads home feeds: the head from Redis, then the tail from MySQL. */
+@Injectable()
+export class FeedsService {
+  constructor(
+    private readonly store: FeedStore,
+    private readonly builder: FeedBuilder,
+    private readonly truth: FeedTruth,
+    private readonly posts: PostsViews,
+    private readonly follows: FollowsReader,
+  ) {}
+
+  /**
+   * A page of the reader's feed, newest first and full while more exist.
+   *
+   * @param limit items, 1 to 100
+   * @throws AppError `INVALID_CURSOR`
+   */
+  async page(readerId: Id, limit: number, cursor?: string): Promise<FeedPage> {
+    const start = cursor === undefined ? undefined : decodePosition(cursor);
+    // One more than the page tells whether there is a next one.
+    const wanted = limit + 1;
+    const head = start?.part === 'tail' ? { items: [], expired: [] } : await this.walkHead(readerId, start, wanted);
+    const fromHead = Math.min(head.items.length, limit);
+    const reading = { userId: readerId, shown: [] as Id[], expired: head.expired };
+    reading.shown = head.items
+      .slice(0, fromHead)
+      .filter((item) => !item.viewed)
+      .map((item) => item.post.id);
+    if (head.items.length >= wanted) {
+      return { page: pageOf(head.items, limit, 'head'), reading };
+    }
+    const below = head.items.at(-1)?.post.id ?? start?.belowId ?? NO_LIMIT;
+    const tail = await this.walkTail(readerId, below, wanted - head.items.length);
+    return { page: pageOf([...head.items, ...tail], limit, fromHead === limit ? 'head' : 'tail'), reading };
+  }
+
+  private async walkHead(readerId: Id, start: FeedPosition | undefined, wanted: number): Promise<Walk> {
+    const walk: Walk = { items: [], expired: [] };
+    let belowId = start?.belowId;
+    for (let size = wanted; walk.items.length < wanted; size = Math.min(size * 2, LARGEST_ROUND)) {
+      const slice = await this.readySlice(readerId, belowId, size);
+      walk.expired.push(...slice.expired);
+      walk.items.push(...(await this.visible(readerId, slice.entries)));
+      if (slice.entries.length < size) break;
+      belowId = slice.entries.at(-1)!.postId;
+    }
+    return { items: walk.items.slice(0, wanted), expired: walk.expired };
+  }
+
+  private async walkTail(readerId: Id, start: Id, wanted: number): Promise<FeedItem[]> {
+    const items: FeedItem[] = [];
+    let belowId = start;
+    for (let size = wanted; items.length < wanted; size = Math.min(size * 2, LARGEST_ROUND)) {
+      const ids = await this.truth.postsBelow(readerId, belowId, size);
+      // In the tail everything counts as seen: it is not new, and nothing about it is written.
+      items.push(
+        ...(await this.visible(
+          readerId,
+          ids.map((postId) => ({ postId, viewed: true })),
+        )),
+      );
+      if (ids.length < size) break;
+      belowId = ids.at(-1)!;
+    }
+    return items.slice(0, wanted);
+  }
+
+  /** A slice of the feed, which is built first if it does not exist. */
+  private async readySlice(readerId: Id, belowId: Id | undefined, size: number): Promise<FeedSlice> {
+    const slice = await this.store.page(readerId, belowId, size);
+    if (slice.state === 'ready') return slice;
+    await this.builder.build(readerId);
+    return this.store.page(readerId, belowId, size);
+  }
+
+  /** Hydrates candidates and applies the rules. */
+  private async visible(readerId: Id, candidates: readonly FeedCandidate[]): Promise<FeedItem[]> {
+    if (candidates.length === 0) return [];
+    const posts = await this.posts.many(candidates.map((candidate) => candidate.postId));
+    const authors = new Set([...posts.values()].map((post) => post.author.id));
+    authors.delete(readerId);
+    const followed = await this.follows.followedAmongConfirmed(readerId, [...authors]);
+    return visibleItems(candidates, posts, readerId, followed);
+  }
+}
+
+/** @param lastPart part of the feed that the last item shown comes from */
+function pageOf(items: FeedItem[], limit: number, lastPart: FeedPosition['part']): Page<FeedItem> {
+  const shown = items.slice(0, limit);
+  const last = shown.at(-1);
+  const more = items.length > limit && last !== undefined;
+  return { items: shown, nextCursor: more ? encodePosition({ part: lastPart, belowId: last.post.id }) : null };
+}

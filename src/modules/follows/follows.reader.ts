@@ -1,0 +1,44 @@
+import { Injectable } from '@nestjs/common';
+import type { Id } from '../../common/id.js';
+import { Transactional } from '../../infrastructure/database/transactional.decorator.js';
+import { confirmedIds } from '../../infrastructure/database/confirmed-read.js';
+import { FollowsRepository } from './follows.repository.js';
+
+/** The door to follows for other modules. */
+@Injectable()
+export class FollowsReader {
+  constructor(private readonly repository: FollowsRepository) {}
+
+  /** Those of `userIds` that the follower follows; may lag behind the primary. */
+  @Transactional({ readOnly: true })
+  async followedAmong(followerId: Id, userIds: readonly Id[]): Promise<Set<Id>> {
+    return new Set(await this.repository.followedAmong(followerId, userIds));
+  }
+
+  /** The same, as the primary knows it now. */
+  @Transactional({ readOnly: true, fresh: true })
+  async followedAmongNow(followerId: Id, userIds: readonly Id[]): Promise<Set<Id>> {
+    return new Set(await this.repository.followedAmong(followerId, userIds));
+  }
+
+  /** Like {@link followedAmong}, but whom a replica does not know is asked of the primary: its miss proves nothing. */
+  async followedAmongConfirmed(followerId: Id, userIds: readonly Id[]): Promise<Set<Id>> {
+    return confirmedIds(
+      userIds,
+      (ids) => this.followedAmong(followerId, ids),
+      (ids) => this.followedAmongNow(followerId, ids),
+    );
+  }
+
+  /** The next followers of a user by id, as the primary knows them now; for walks with a cursor. */
+  @Transactional({ readOnly: true, fresh: true })
+  followersAfterNow(followeeId: Id, afterFollowerId: Id, limit: number): Promise<Id[]> {
+    return this.repository.followersAfter(followeeId, afterFollowerId, limit);
+  }
+
+  /** Those of `followerIds` that follow the user, as the primary knows it now. */
+  @Transactional({ readOnly: true, fresh: true })
+  async followersAmongNow(followeeId: Id, followerIds: readonly Id[]): Promise<Set<Id>> {
+    return new Set(await this.repository.followersAmong(followeeId, followerIds));
+  }
+}

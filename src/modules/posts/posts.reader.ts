@@ -1,0 +1,52 @@
+import { Injectable } from '@nestjs/common';
+import type { Id } from '../../common/id.js';
+import { confirmedRows } from '../../infrastructure/database/confirmed-read.js';
+import { Transactional } from '../../infrastructure/database/transactional.decorator.js';
+import { PostsRepository, type StoredPost } from './posts.repository.js';
+
+export type { StoredPost } from './posts.repository.js';
+
+/** The door to posts for other modules: batched reads by id. */
+@Injectable()
+export class PostsReader {
+  constructor(private readonly repository: PostsRepository) {}
+
+  /** Posts by id; who is missing is deleted or never was, as the primary knows it. */
+  byIds(ids: readonly Id[]): Promise<Map<Id, StoredPost>> {
+    return confirmedRows(
+      ids,
+      (some) => this.onReplica(some),
+      (some) => this.onPrimary(some),
+    );
+  }
+
+  /** Those of `ids` that an author wrote, as the primary knows it now. */
+  @Transactional({ readOnly: true, fresh: true })
+  async idsOfAuthorAmongNow(authorId: Id, ids: readonly Id[]): Promise<Set<Id>> {
+    return new Set(await this.repository.idsOfAuthorAmong(authorId, ids));
+  }
+
+  /** An author's newest posts created at or after a moment, as the primary knows them now; newest first. */
+  @Transactional({ readOnly: true, fresh: true })
+  recentOfAuthorNow(authorId: Id, createdFrom: Date, limit: number): Promise<{ id: Id; createdAt: Date }[]> {
+    return this.repository.recentOfAuthor(authorId, createdFrom, limit);
+  }
+
+  /** Those of `ids` that exist and are not deleted, as the primary knows it now. */
+  @Transactional({ readOnly: true, fresh: true })
+  async liveAmongNow(ids: readonly Id[]): Promise<Set<Id>> {
+    return new Set((await this.repository.byIds(ids)).map((post) => post.id));
+  }
+
+  @Transactional({ readOnly: true })
+  private async onReplica(ids: readonly Id[]): Promise<Map<Id, StoredPost>> {
+    return byId(await this.repository.byIds(ids));
+  }
+
+  @Transactional({ readOnly: true, fresh: true })
+  private async onPrimary(ids: readonly Id[]): Promise<Map<Id, StoredPost>> {
+    return byId(await this.repository.byIds(ids));
+  }
+}
+
+const byId = (posts: StoredPost[]): Map<Id, StoredPost> => new Map(posts.map((post) => [post.id, post]));

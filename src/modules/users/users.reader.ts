@@ -1,0 +1,40 @@
+import { Injectable } from '@nestjs/common';
+import type { Id } from '../../common/id.js';
+import { confirmedRows } from '../../infrastructure/database/confirmed-read.js';
+import { Transactional } from '../../infrastructure/database/transactional.decorator.js';
+import { UsersRepository, type UserCredentials, type UserSummary } from './users.repository.js';
+
+export type { UserCredentials, UserSummary } from './users.repository.js';
+
+/** The door to users for other modules: batched reads. */
+@Injectable()
+export class UsersReader {
+  constructor(private readonly repository: UsersRepository) {}
+
+  /** Live users by id; who is missing is deleted or never was, as the primary knows it. */
+  summaries(ids: readonly Id[]): Promise<Map<Id, UserSummary>> {
+    return confirmedRows(
+      ids,
+      (some) => this.onReplica(some),
+      (some) => this.onPrimary(some),
+    );
+  }
+
+  /** Reads the primary: a replica may not know yet who has just registered or changed the password. */
+  @Transactional({ readOnly: true, fresh: true })
+  credentials(login: string): Promise<UserCredentials | undefined> {
+    return this.repository.credentialsByLogin(login);
+  }
+
+  @Transactional({ readOnly: true })
+  private async onReplica(ids: readonly Id[]): Promise<Map<Id, UserSummary>> {
+    return byId(await this.repository.summariesByIds(ids));
+  }
+
+  @Transactional({ readOnly: true, fresh: true })
+  private async onPrimary(ids: readonly Id[]): Promise<Map<Id, UserSummary>> {
+    return byId(await this.repository.summariesByIds(ids));
+  }
+}
+
+const byId = (users: UserSummary[]): Map<Id, UserSummary> => new Map(users.map((user) => [user.id, user]));

@@ -1,0 +1,100 @@
+import { Injectable } from '@nestjs/common';
+import type { Id } from '../../common/id.js';
+import { duplicateKeyOf } from '../../infrastructure/database/mysql-errors.js';
+import { TransactionHost } from '../../infrastructure/database/transaction-host.js';
+import { UserEntity } from './user.entity.js';
+import { emailTaken, usernameTaken } from './users.errors.js';
+
+export interface NewUser {
+  username: string;
+  email: string;
+  passwordHash: string;
+  displayName: string;
+  createdAt: Date;
+}
+
+/** What other people may see of a user, with the counts as the driver gives them. */
+export interface UserProfile {
+  id: Id;
+  username: string;
+  email: string;
+  displayName: string;
+  bio: string;
+  avatarKey: string | null;
+  createdAt: Date;
+  postCount: number | string;
+  followerCount: number | string;
+  followingCount: number | string;
+}
+
+/** What proves who somebody is. */
+export interface UserCredentials {
+  id: Id;
+  passwordHash: string;
+}
+
+/** What stands beside everything that a user wrote. */
+export interface UserSummary {
+  id: Id;
+  username: string;
+  displayName: string;
+  avatarKey: string | null;
+}
+
+const PROFILE_COLUMNS = `u.id, u.username, u.email, u.display_name AS displayName, u.bio, u.avatar_key AS avatarKey,
+  u.created_at AS createdAt, COALESCE(c.post_count, 0) AS postCount, COALESCE(c.follower_count, 0) AS followerCount,
+  COALESCE(c.following_count, 0) AS followingCount`;
+
+@Injectable()
+export class UsersRepository {
+  constructor(private readonly transactions: TransactionHost) {}
+
+  /** @throws AppError `USERNAME_TAKEN` or `EMAIL_TAKEN` */
+  async insert(user: NewUser): Promise<Id> {
+    try {
+      const result = await this.transactions.manager
+        .createQueryBuilder()
+        .insert()
+        .into(UserEntity)
+        .values(user)
+        .updateEntity(false)
+        .execute();
+      return String((result.raw as { insertId: number | string }).insertId);
+    } catch (error) {
+      const key = duplicateKeyOf(error);
+      if (key?.includes('username')) throw usernameTaken();
+      if (key?.includes('email')) throw emailTaken();
+      throw error;
+    }
+  }
+
+  /** Profiles of the live users among `ids`, in no particular order. */
+  profilesByIds(ids: readonly Id[]): Promise<UserProfile[]> {
+    if (ids.length === 0) return Promise.resolve([]);
+    return this.transactions.manager.query(
+      `SELECT ${PROFILE_COLUMNS} FROM users u LEFT JOIN user_counts c ON c.user_id = u.id
+        WHERE u.id IN (?) AND u.deleted_at IS NULL`,
+      [ids],
+    );
+  }
+
+  /** Summaries of the live users among `ids`, in no particular order. */
+  summariesByIds(ids: readonly Id[]): Promise<UserSummary[]> {
+    if (ids.length === 0) return Promise.resolve([]);
+    return this.transactions.manager.query(
+      `SELECT id, username, display_name AS displayName, avatar_key AS avatarKey FROM users
+        WHERE id IN (?) AND deleted_at IS NULL`,
+      [ids],
+    );
+  }
+
+  /** The live user with this username or this e-mail address, both lower-case. */
+  async credentialsByLogin(login: string): Promise<UserCredentials | undefined> {
+    const column = login.includes('@') ? 'email' : 'username';
+    const rows: UserCredentials[] = await this.transactions.manager.query(
+      `SELECT id, password_hash AS passwordHash FROM users WHERE ${column} = ? AND deleted_at IS NULL`,
+      [login],
+    );
+    return rows[0];
+  }
+}

@@ -1,0 +1,78 @@
+import { Injectable } from '@nestjs/common';
+import type { Id } from '../../common/id.js';
+import { confirmedRows } from '../../infrastructure/database/confirmed-read.js';
+import { Transactional } from '../../infrastructure/database/transactional.decorator.js';
+import { FollowsReader } from '../follows/follows.reader.js';
+import type { OwnUserResponse, UserResponse, UserSummaryResponse } from './dto/user.response.js';
+import { UsersRepository, type UserProfile, type UserSummary } from './users.repository.js';
+import { userNotFound } from './users.errors.js';
+
+export type { OwnUserResponse, UserResponse, UserSummaryResponse } from './dto/user.response.js';
+
+/** Hydrates and presents users. */
+@Injectable()
+export class UsersViews {
+  constructor(
+    private readonly repository: UsersRepository,
+    private readonly follows: FollowsReader,
+  ) {}
+
+  /** @throws AppError `USER_NOT_FOUND` */
+  async one(id: Id, readerId: Id): Promise<UserResponse> {
+    const users = await this.many([id], readerId);
+    const user = users.get(id);
+    if (!user) throw userNotFound();
+    return user;
+  }
+
+  /** The user as they see themself; read from the primary, because it follows right after a registration. */
+  async own(id: Id): Promise<OwnUserResponse> {
+    const profile = (await this.onPrimary([id])).get(id);
+    if (!profile) throw userNotFound();
+    return { ...presentUser(profile, false), email: profile.email };
+  }
+
+  /** Users by id as `readerId` sees them; who is missing is deleted or never was. */
+  async many(ids: readonly Id[], readerId: Id): Promise<Map<Id, UserResponse>> {
+    const [profiles, followed] = await Promise.all([
+      confirmedRows(
+        ids,
+        (some) => this.onReplica(some),
+        (some) => this.onPrimary(some),
+      ),
+      this.follows.followedAmong(readerId, ids),
+    ]);
+    return new Map([...profiles].map(([id, profile]) => [id, presentUser(profile, followed.has(id))]));
+  }
+
+  @Transactional({ readOnly: true })
+  private async onReplica(ids: readonly Id[]): Promise<Map<Id, UserProfile>> {
+    return byId(await this.repository.profilesByIds(ids));
+  }
+
+  @Transactional({ readOnly: true, fresh: true })
+  private async onPrimary(ids: readonly Id[]): Promise<Map<Id, UserProfile>> {
+    return byId(await this.repository.profilesByIds(ids));
+  }
+}
+
+const byId = (profiles: UserProfile[]): Map<Id, UserProfile> =>
+  new Map(profiles.map((profile) => [profile.id, profile]));
+
+/** Pure: a stored profile as clients see it. */
+function presentUser(profile: UserProfile, followedByMe: boolean): UserResponse {
+  return {
+    ...presentSummary(profile),
+    bio: profile.bio,
+    postCount: Number(profile.postCount),
+    followerCount: Number(profile.followerCount),
+    followingCount: Number(profile.followingCount),
+    createdAt: profile.createdAt.toISOString(),
+    followedByMe,
+  };
+}
+
+/** Pure: the few fields that stand beside a post. Avatars come with the media module. */
+export function presentSummary(user: UserSummary): UserSummaryResponse {
+  return { id: user.id, username: user.username, displayName: user.displayName, avatarUrl: null };
+}

@@ -1,0 +1,31 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { ScheduleModule } from '@nestjs/schedule';
+import type { AppConfig } from './config/app-config.js';
+import { ConfigModule } from './config/config.module.js';
+import { ENTITIES_LIST } from './entities.js';
+import { DatabaseModule } from './infrastructure/database/database.module.js';
+import { HttpModule } from './infrastructure/http/http.module.js';
+import { MetricsModule } from './infrastructure/metrics/metrics.module.js';
+import { OutboxRelayModule } from './infrastructure/outbox/outbox.module.js';
+import { RedisModule } from './infrastructure/redis/redis.module.js';
+import { FeedsWorkerModule } from './modules/feeds/feeds.module.js';
+
+/** The worker process: background work, and a port for health and metrics. */
+@Module({})
+export class WorkerModule {
+  static forRoot(config: AppConfig): DynamicModule {
+    return {
+      module: WorkerModule,
+      imports: [
+        ConfigModule.forRoot(config),
+        ScheduleModule.forRoot(),
+        MetricsModule,
+        DatabaseModule.forRoot(ENTITIES_LIST),
+        RedisModule,
+        OutboxRelayModule,
+        HttpModule,
+        FeedsWorkerModule,
+      ],
+    };
+  }
+}
