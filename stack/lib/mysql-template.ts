@@ -1,15 +1,13 @@
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { acquireLock } from './lock.mjs';
 import { nativeDirectory, root, type InstanceName } from './paths.ts';
+import { runTool } from './processes.ts';
 import { step } from './progress.ts';
 import { programCommand, programsDirectory, programsRoot } from './programs.ts';
 import { StackError } from './stack-error.ts';
 
-const run = promisify(execFile);
 const INITIALISE_TIMEOUT_MS = 120_000;
 
 /** Where the fetched server finds its own files; it was built for /usr. */
@@ -57,12 +55,10 @@ async function initialise(template: string, sql: string): Promise<void> {
   mkdirSync(template, { recursive: true });
   const sqlFile = join(template, 'init.sql');
   writeFileSync(sqlFile, sql);
-  const [program, ...args] = programCommand('mysqld');
   try {
-    await run(
-      program!,
+    await runTool(
       [
-        ...args,
+        ...programCommand('mysqld'),
         `--defaults-file=${join(root, 'mysql/common.cnf')}`,
         ...serverDirectories(),
         `--datadir=${join(template, 'data')}`,
@@ -70,7 +66,7 @@ async function initialise(template: string, sql: string): Promise<void> {
         '--initialize-insecure',
         `--init-file=${sqlFile}`,
       ],
-      { timeout: INITIALISE_TIMEOUT_MS },
+      { timeoutMs: INITIALISE_TIMEOUT_MS },
     );
   } catch (error) {
     throw new StackError('A MySQL data directory could not be initialised', {

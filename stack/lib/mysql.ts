@@ -1,16 +1,16 @@
-import { execFile } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { queryAsMonitor, runAsRoot } from './mysql-client.ts';
 import { ensureMysqlTemplate, serverDirectories } from './mysql-template.ts';
 import { root, type InstanceName } from './paths.ts';
 import type { Ports } from './ports.ts';
+import { runTool } from './processes.ts';
 import { programCommand } from './programs.ts';
 import { checkReplication, ensureReplication } from './replication.ts';
 import type { ServiceDefinition } from './service.ts';
 
-const run = promisify(execFile);
+/** A copy on a slow disk; a copy-on-write one takes no time. */
+const COPY_TIMEOUT_MS = 120_000;
 
 export interface MysqlServer extends ServiceDefinition {
   dataDirectory: string;
@@ -61,7 +61,7 @@ function server(directory: string, name: string, port: number, role: 'primary' |
 /** Copies a data directory of a server that does not run. */
 async function copyData(from: string, to: MysqlServer): Promise<void> {
   rmSync(to.dataDirectory, { recursive: true, force: true });
-  await run('cp', ['-a', '--reflink=auto', from, to.dataDirectory]);
+  await runTool(['cp', '-a', '--reflink=auto', from, to.dataDirectory], { timeoutMs: COPY_TIMEOUT_MS });
   rmSync(join(to.dataDirectory, 'auto.cnf'), { force: true }); // the copy is another server
   writeFileSync(to.marker, '');
 }

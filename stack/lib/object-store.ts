@@ -1,15 +1,13 @@
-import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { OBJECT_STORE } from './environment.ts';
 import { root } from './paths.ts';
 import type { Ports } from './ports.ts';
+import { runTool } from './processes.ts';
 import { programCommand } from './programs.ts';
 import { sendSigned } from './s3-request.ts';
 import type { ServiceDefinition } from './service.ts';
 
-const run = promisify(execFile);
 const ADMIN_TIMEOUT_MS = 30_000;
 const CHECK_TIMEOUT_MS = 5_000;
 const configurationFile = join(root, 'object-store/radosgw.conf');
@@ -36,10 +34,12 @@ export function objectStore(directory: string, ports: Ports): ServiceDefinition 
       if (existsSync(marker)) return;
       rmSync(data, { recursive: true, force: true });
       mkdirSync(data, { recursive: true });
-      const [program, ...loader] = programCommand('radosgw-admin');
       const user = ['user', 'create', '--uid=sns', '--display-name=SNS'];
       const keys = [`--access-key=${OBJECT_STORE.accessKey}`, `--secret-key=${OBJECT_STORE.secretKey}`];
-      await run(program!, [...loader, ...identity, ...user, ...keys], { cwd: data, timeout: ADMIN_TIMEOUT_MS });
+      await runTool([...programCommand('radosgw-admin'), ...identity, ...user, ...keys], {
+        workingDirectory: data,
+        timeoutMs: ADMIN_TIMEOUT_MS,
+      });
       writeFileSync(marker, '');
     },
     async check() {

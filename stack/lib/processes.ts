@@ -1,10 +1,30 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, renameSync, statSync } from 'node:fs';
+import { promisify } from 'node:util';
 import { pollUntil } from './poll.ts';
 import { isRunning } from './proc.ts';
 
 /** A service's log is put aside when it has grown to this; one older one is kept. */
 const MAX_LOG_BYTES = 20 * 1024 * 1024;
+
+/** Makes the kernel kill the process when the one that started it ends, even by SIGKILL. */
+const bound = (command: readonly string[]): string[] => ['setpriv', '--pdeathsig', 'KILL', '--', ...command];
+
+const execute = promisify(execFile);
+
+/** Runs a tool to its end and answers what it printed. Fails when it fails or takes longer. */
+export async function runTool(
+  command: readonly string[],
+  options: { timeoutMs: number; workingDirectory?: string },
+): Promise<string> {
+  const [program, ...args] = bound(command);
+  const { stdout } = await execute(program!, args, {
+    timeout: options.timeoutMs,
+    killSignal: 'SIGKILL',
+    cwd: options.workingDirectory,
+  });
+  return stdout;
+}
 
 export interface LaunchOptions {
   workingDirectory: string;
@@ -18,8 +38,7 @@ export async function launch(command: readonly string[], options: LaunchOptions)
   if (existsSync(options.logFile) && statSync(options.logFile).size > MAX_LOG_BYTES) {
     renameSync(options.logFile, `${options.logFile}.1`);
   }
-  const [program, ...args] =
-    options.lifetime === 'bound' ? ['setpriv', '--pdeathsig', 'KILL', '--', ...command] : command;
+  const [program, ...args] = options.lifetime === 'bound' ? bound(command) : command;
   const log = openSync(options.logFile, 'a');
   try {
     const child = spawn(program!, args, {

@@ -1,14 +1,12 @@
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { acquireLock } from './lock.mjs';
 import { nativeDirectory } from './paths.ts';
+import { runTool } from './processes.ts';
 import { step } from './progress.ts';
 import { StackError } from './stack-error.ts';
 
-const run = promisify(execFile);
 const fetchScript = join(import.meta.dirname, '../native/fetch-programs.sh');
 const FETCH_TIMEOUT_MS = 300_000;
 
@@ -65,10 +63,11 @@ export async function ensurePrograms(): Promise<void> {
 
 async function fetch(): Promise<void> {
   for (const name of readdirSync(nativeDirectory)) {
-    if (name.endsWith('.fetching')) rmSync(join(nativeDirectory, name), { recursive: true }); // interrupted
+    // An interrupted fetch's; its last downloads may still be coming to their end.
+    if (name.includes('.fetching')) rmSync(join(nativeDirectory, name), { recursive: true, maxRetries: 5 });
   }
   try {
-    await run(fetchScript, [programsDirectory], { timeout: FETCH_TIMEOUT_MS });
+    await runTool([fetchScript, programsDirectory], { timeoutMs: FETCH_TIMEOUT_MS });
   } catch (error) {
     const { stderr = '', message } = error as Error & { stderr?: string };
     throw new StackError(`The service programs could not be fetched: ${stderr.trim() || message}`, {

@@ -1,26 +1,21 @@
-import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { root } from './paths.ts';
 import { pollUntil } from './poll.ts';
 import { REDIS_BUS_OFFSET, type Ports } from './ports.ts';
+import { runTool } from './processes.ts';
 import { programCommand } from './programs.ts';
 import type { ServiceDefinition } from './service.ts';
 import { StackError } from './stack-error.ts';
 
-const run = promisify(execFile);
 const COMMAND_TIMEOUT_MS = 5_000;
 const CREATE_TIMEOUT_MS = 60_000;
 const STABLE_TIMEOUT_MS = 30_000;
 const configurationFile = join(root, 'redis-cluster/redis.conf');
 
 /** Sends one command to a node and answers what redis-cli prints. */
-async function redisCli(args: readonly string[], timeout = COMMAND_TIMEOUT_MS): Promise<string> {
-  const [program, ...loader] = programCommand('redis-cli');
-  const { stdout } = await run(program!, [...loader, '-h', '127.0.0.1', ...args], { timeout });
-  return stdout;
-}
+const redisCli = (args: readonly string[], timeoutMs = COMMAND_TIMEOUT_MS): Promise<string> =>
+  runTool([...programCommand('redis-cli'), '-h', '127.0.0.1', ...args], { timeoutMs });
 
 /** Written when the nodes have become a cluster: without it their data are those of an interrupted first start. */
 const createdMarker = (directory: string): string => join(directory, 'redis-cluster-created');

@@ -10,7 +10,6 @@
 set -euo pipefail
 
 directory=${1:?usage: fetch-programs.sh DIRECTORY}
-work=$directory.fetching
 fail() { echo "$1" >&2; exit 1; }
 
 command -v apt-get dpkg-deb >/dev/null || fail 'this is not a Debian or Ubuntu machine: no apt-get and dpkg-deb'
@@ -36,7 +35,8 @@ archive=$(apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(SITE)' 'Creat
   awk -v release="$VERSION_CODENAME" '$1 == release && $2 == "main" { print $3; exit }')
 [[ -n $archive ]] || fail "the machine's apt sources name no archive for $VERSION_CODENAME main"
 
-rm -rf "$work" "$directory"
+rm -rf "$directory"
+work=$(mktemp -d "$directory.fetching.XXXXXX")
 mkdir -p "$work/lists/partial" "$work"/{redis,others}/partial "$work/root"
 trap 'rm -rf "$work"' EXIT
 : >"$work/status"
