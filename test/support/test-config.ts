@@ -1,0 +1,23 @@
+import { AppConfig } from '../../src/config/app-config.js';
+import { readEnv } from '../../src/config/env.schema.js';
+
+/** Settings of a test, as the environment would give them. */
+export type TestEnv = Record<string, string>;
+
+/** What tests change of the defaults: quiet, on ports that the system chooses, and quick. */
+const TEST_DEFAULTS: TestEnv = {
+  NODE_ENV: 'test',
+  LOG_LEVEL: 'silent',
+  API_PORT: '0',
+  WORKER_PORT: '0',
+  OUTBOX_POLL_INTERVAL: '20ms',
+  RATE_LIMITS: 'off',
+};
+
+/** The environment of an application under test: where the runner's services are, and what the test asks for. */
+export function testEnv(database: string, changes: TestEnv = {}): NodeJS.ProcessEnv {
+  return { ...process.env, ...TEST_DEFAULTS, MYSQL_DATABASE: database, ...changes };
+}
+
+export const testConfig = (database: string, changes: TestEnv = {}): AppConfig =>
+  new AppConfig(readEnv(testEnv(database, changes)));
