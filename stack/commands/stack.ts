@@ -1,25 +1,25 @@
 // npm run stack -- up|down|status|reset [--instance development|test] [--yes]
 import { createInterface } from 'node:readline/promises';
 import { parseArgs } from 'node:util';
-import { bringUp } from '../lib/bring-up.ts';
+import { createBackend, type Backend } from '../lib/backend.ts';
 import { runCommand } from '../lib/command.ts';
-import { Instance, lastPorts } from '../lib/instance.ts';
+import { lastPorts } from '../lib/instance.ts';
 import { acquireLock } from '../lib/lock.mjs';
 import type { InstanceName } from '../lib/paths.ts';
 import { developmentPorts, parsePortOffset } from '../lib/ports.ts';
 import { step } from '../lib/progress.ts';
 import { StackError } from '../lib/stack-error.ts';
-import { formatStatus, statusOf } from '../lib/status.ts';
+import { formatStatus } from '../lib/status.ts';
 
 const USAGE = 'usage: npm run stack -- up|down|status|reset [--instance development|test] [--yes]';
 
-function instanceNamed(name: string): Instance {
+function instanceNamed(name: string): Promise<Backend> {
   if (name === 'development')
-    return new Instance(name, developmentPorts(parsePortOffset(process.env.STACK_PORT_OFFSET)));
+    return createBackend(name, developmentPorts(parsePortOffset(process.env.STACK_PORT_OFFSET)));
   if (name !== 'test') throw new StackError(`there is no instance ${name}\n${USAGE}`);
   const ports = lastPorts(name);
   if (ports === undefined) throw new StackError('the test instance is not there: `npm test` makes it and ends it');
-  return new Instance(name, ports);
+  return createBackend(name, ports);
 }
 
 async function confirmReset(name: InstanceName): Promise<void> {
@@ -37,10 +37,10 @@ await runCommand(async () => {
   });
   const [action, ...more] = positionals;
   if (!['up', 'down', 'status', 'reset'].includes(action ?? '') || more.length > 0) throw new StackError(USAGE);
-  const instance = instanceNamed(values.instance);
+  const instance = await instanceNamed(values.instance);
 
   if (action === 'status') {
-    const statuses = await statusOf(instance);
+    const statuses = await instance.status();
     console.log(formatStatus(statuses));
     return statuses.every(({ isUp }) => isUp) ? 0 : 1;
   }
@@ -50,9 +50,9 @@ await runCommand(async () => {
     onHolder: ({ pid, purpose }) => console.log(`Waiting for process ${pid} (${purpose}) …`),
   });
   try {
-    if (action === 'up') await bringUp(instance);
+    if (action === 'up') await instance.up();
     else await step('Services stopped', () => instance.stop());
-    if (action === 'reset') instance.deleteData();
+    if (action === 'reset') await instance.deleteData();
   } finally {
     lock.release();
   }

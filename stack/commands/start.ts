@@ -1,11 +1,12 @@
 // npm start: services, build, migrations, then the API and the worker, until Ctrl-C or SIGTERM.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { bringUp, checkPort } from '../lib/bring-up.ts';
+import { createBackend, type Backend } from '../lib/backend.ts';
 import { ensureBuilt } from '../lib/build.ts';
+import { checkPort } from '../lib/check-port.ts';
 import { nodeCommand, runAtTerminal } from '../lib/child.ts';
 import { runCommand, shutdownSignal } from '../lib/command.ts';
-import { Instance } from '../lib/instance.ts';
+import { environmentOf } from '../lib/environment.ts';
 import { acquireLock } from '../lib/lock.mjs';
 import { root } from '../lib/paths.ts';
 import { pollUntil } from '../lib/poll.ts';
@@ -25,13 +26,13 @@ const interrupted = new Promise<never>((_, reject) =>
 );
 interrupted.catch(() => {}); // it is only ever raced
 
-async function bringServicesUp(instance: Instance): Promise<void> {
-  const lock = await acquireLock(instance.directory, {
+async function bringServicesUp(backend: Backend): Promise<void> {
+  const lock = await acquireLock(backend.directory, {
     purpose: 'npm start',
     onHolder: ({ pid, purpose }) => console.log(`Waiting for process ${pid} (${purpose}) …`),
   });
   try {
-    await bringUp(instance);
+    await backend.up();
   } finally {
     lock.release();
   }
@@ -74,13 +75,14 @@ Ctrl-C stops the API and the worker; the services stay (npm run stack -- down).
 `;
 
 async function start(): Promise<void> {
-  const instance = new Instance('development', developmentPorts(parsePortOffset(process.env.STACK_PORT_OFFSET)));
+  const ports = developmentPorts(parsePortOffset(process.env.STACK_PORT_OFFSET));
+  const backend = await createBackend('development', ports);
   // What the person has set goes before what the stack offers.
-  const env = { ...instance.env, ...process.env };
+  const env = { ...environmentOf(ports), ...process.env };
   const { API_PORT: api, WORKER_PORT: worker } = env;
-  await checkPort(instance, 'the API', Number(api));
-  await checkPort(instance, 'the worker', Number(worker));
-  await Promise.race([interrupted, bringServicesUp(instance)]);
+  await checkPort(backend.directory, 'the API', Number(api));
+  await checkPort(backend.directory, 'the worker', Number(worker));
+  await Promise.race([interrupted, bringServicesUp(backend)]);
   await Promise.race([interrupted, ensureBuilt()]);
   await migrate(env);
 
@@ -88,7 +90,7 @@ async function start(): Promise<void> {
   try {
     for (const process of processes) process.start();
     await Promise.race([interrupted, Promise.all([waitUntilReady('API', api!), waitUntilReady('worker', worker!)])]);
-    console.log(welcome(api!, worker!, instance.ports.mailPage));
+    console.log(welcome(api!, worker!, ports.mailPage));
     await interrupted.catch(() => console.log('Stopping the API and the worker …'));
   } finally {
     await Promise.all(processes.map((process) => process.stop()));

@@ -1,19 +1,20 @@
 // npm test [-- Jest arguments]: every test, with services of its own that end with it.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { bringUp } from '../lib/bring-up.ts';
+import { createBackend, type Backend } from '../lib/backend.ts';
 import { ensureBuilt } from '../lib/build.ts';
 import { runCommand, shutdownSignal } from '../lib/command.ts';
+import { ComposeBackend } from '../lib/compose.ts';
 import { createControl } from '../lib/control.ts';
 import { reserveTestPorts } from '../lib/free-ports.ts';
-import { Instance } from '../lib/instance.ts';
+import { environmentOf } from '../lib/environment.ts';
 import { acquireLock } from '../lib/lock.mjs';
 import { instanceDirectory, root } from '../lib/paths.ts';
-import { commandLine } from '../lib/proc.ts';
+import { commandLine, processesWithEnvironment } from '../lib/proc.ts';
 import { step } from '../lib/progress.ts';
 import { clearCounts, sum, writeCounts, type Counts } from '../lib/results.ts';
 import { StackError } from '../lib/stack-error.ts';
-import { INSTANCE_VARIABLE, processesOfRun, sweep } from '../lib/sweep.ts';
+import { INSTANCE_VARIABLE, sweep } from '../lib/sweep.ts';
 import { runJest, runStackTests } from '../lib/test-phases.ts';
 
 const jestArguments = process.argv.slice(2);
@@ -30,22 +31,24 @@ function startWatchdog(): void {
   watchdog.unref();
 }
 
-async function startServices(): Promise<{ instance: Instance; env: NodeJS.ProcessEnv }> {
+/** Starts the services; `env` tells what is run where they are. */
+async function startServices(): Promise<{ backend: Backend; env: NodeJS.ProcessEnv }> {
   await sweep(directory); // an earlier run's, if even its watchdog was killed
   const control = createControl();
-  const instance = new Instance('test', await reserveTestPorts(control.server));
-  instance.deleteData();
+  const ports = await reserveTestPorts(control.server);
+  const backend = await createBackend('test', ports);
+  await backend.deleteData();
   startWatchdog();
-  await bringUp(instance);
-  control.serve(instance);
+  await backend.up();
+  control.serve(backend);
   const env = {
     ...process.env,
-    ...instance.env,
+    ...environmentOf(ports),
     [INSTANCE_VARIABLE]: directory,
     STACK_CONTROL_URL: control.url(),
     NODE_ENV: 'test',
   };
-  return { instance, env };
+  return { backend, env };
 }
 
 async function runPhases(env: NodeJS.ProcessEnv): Promise<Counts> {
@@ -63,9 +66,8 @@ async function runPhases(env: NodeJS.ProcessEnv): Promise<Counts> {
 }
 
 /** Tests must end what they start; what they left is named and counts as a failure. */
-function countLeftovers(instance: Instance): Counts {
-  const services = new Set(instance.services.flatMap(({ pids }) => pids));
-  const left = processesOfRun(directory).filter((pid) => !services.has(pid));
+function countLeftovers(): Counts {
+  const left = processesWithEnvironment(INSTANCE_VARIABLE, directory);
   for (const pid of left) console.error(`The tests left a process running: ${pid} (${commandLine(pid)})`);
   return { passed: 0, failed: left.length };
 }
@@ -77,12 +79,16 @@ const interrupted = new Promise<never>((_, reject) =>
 interrupted.catch(() => {}); // it is only ever raced
 
 async function runTests(): Promise<Counts> {
+  let backend: Backend | undefined;
   try {
-    const { instance, env } = await Promise.race([interrupted, startServices()]);
-    const counts = await runPhases(env);
-    return sum([counts, countLeftovers(instance)]);
+    const started = await Promise.race([interrupted, startServices()]);
+    backend = started.backend;
+    return sum([await runPhases(started.env), countLeftovers()]);
   } finally {
-    await step('Services ended', async () => void (await sweep(directory)));
+    await step('Services ended', async () => {
+      await sweep(directory); // killed: nobody reads their data again, and the logs stay for a look
+      if (backend instanceof ComposeBackend) await backend.deleteData();
+    });
   }
 }
 

@@ -1,14 +1,12 @@
 import { existsSync } from 'node:fs';
-import { isFree } from './free-ports.ts';
+import { checkPort } from './check-port.ts';
 import type { Instance } from './instance.ts';
 import { connectReplica } from './mysql.ts';
 import { ensureBucket } from './object-store.ts';
-import { commandLine, listenerOn, processesWorkingIn } from './proc.ts';
-import { ensurePrograms } from './programs.ts';
+import { ensurePrograms, removeUnusedPrograms } from './programs.ts';
 import { step } from './progress.ts';
 import { clusterIsCreated, createCluster } from './redis-cluster.ts';
 import type { Service } from './service.ts';
-import { StackError } from './stack-error.ts';
 
 /**
  * Brings every service of an instance up. What runs as it should is left alone; what crashed is started; what was
@@ -27,6 +25,7 @@ export async function bringUp(instance: Instance): Promise<void> {
     start(instance.service('mail')),
   ]);
   instance.savePorts();
+  removeUnusedPrograms();
   const failed = results.find((result) => result.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
 }
@@ -34,18 +33,8 @@ export async function bringUp(instance: Instance): Promise<void> {
 /** A port that somebody else holds would make a service fail in its own words: say it in ours, before anything starts. */
 async function checkPorts(instance: Instance): Promise<void> {
   for (const service of instance.services) {
-    for (const port of service.definition.ports) await checkPort(instance, service.name, port);
+    for (const port of service.definition.ports) await checkPort(instance.directory, service.name, port);
   }
-}
-
-export async function checkPort(instance: Instance, user: string, port: number): Promise<void> {
-  if (await isFree(port)) return;
-  const holder = listenerOn(port);
-  if (holder !== undefined && processesWorkingIn(instance.directory).includes(holder)) return;
-  const who = holder === undefined ? 'another process' : `process ${holder} (${commandLine(holder).slice(0, 120)})`;
-  throw new StackError(`Port ${port}, which ${user} needs, is taken by ${who}`, {
-    advice: 'Stop it, or move all ports of this checkout: STACK_PORT_OFFSET=100 (set it for every command).',
-  });
 }
 
 /** Starts a service unless it runs and waits until it serves; `afterLaunch` is what it needs for that. */

@@ -36,8 +36,11 @@ export async function runAtTerminal(
 }
 
 /** Runs a program to its end and keeps what it prints. */
-export async function runQuietly(command: readonly string[]): Promise<{ code: number; output: string }> {
-  const child = spawnChild(command, process.env, ['ignore', 'pipe', 'pipe']);
+export async function runQuietly(
+  command: readonly string[],
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<{ code: number; output: string }> {
+  const child = spawnChild(command, env, ['ignore', 'pipe', 'pipe']);
   const chunks: Buffer[] = [];
   child.stdout!.on('data', (chunk: Buffer) => chunks.push(chunk));
   child.stderr!.on('data', (chunk: Buffer) => chunks.push(chunk));

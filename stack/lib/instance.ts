@@ -1,6 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { environmentOf } from './environment.ts';
 import { mailSink } from './mail.ts';
 import { mysqlServers } from './mysql.ts';
 import { objectStore } from './object-store.ts';
@@ -42,10 +41,6 @@ export class Instance {
       objectStore(this.directory, ports),
       mailSink(this.directory, ports),
     ].map((definition) => new Service(definition, LIFETIMES[name]));
-  }
-
-  get env(): Record<string, string> {
-    return environmentOf(this.ports);
   }
 
   service(name: string): Service {

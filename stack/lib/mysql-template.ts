@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, globSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { acquireLock } from './lock.mjs';
 import { nativeDirectory, root, type InstanceName } from './paths.ts';
 import { runTool } from './processes.ts';
@@ -51,7 +51,10 @@ export async function ensureMysqlTemplate(instance: InstanceName): Promise<strin
 }
 
 async function initialise(template: string, sql: string): Promise<void> {
-  rmSync(template, { recursive: true, force: true });
+  // Those of other settings, or left by an interruption.
+  const family = basename(template).replace(/\w+$/, '');
+  const others = readdirSync(nativeDirectory).filter((name) => name.startsWith(family));
+  for (const name of others) rmSync(join(nativeDirectory, name), { recursive: true });
   mkdirSync(template, { recursive: true });
   const sqlFile = join(template, 'init.sql');
   writeFileSync(sqlFile, sql);
@@ -63,6 +66,7 @@ async function initialise(template: string, sql: string): Promise<void> {
         ...serverDirectories(),
         `--datadir=${join(template, 'data')}`,
         `--log-error=${join(template, 'initialise.log')}`,
+        '--disable-log-bin', // every server begins with the same users and an empty history
         '--initialize-insecure',
         `--init-file=${sqlFile}`,
       ],

@@ -51,6 +51,10 @@ export function processesWorkingIn(directory: string): number[] {
   });
 }
 
+/** Whether any process runs a program that lies in `directory`. */
+export const runsProgramOf = (directory: string): boolean =>
+  allPids().some((pid) => isWithin(link(pid, 'exe') ?? '', directory));
+
 /** Whether the directory that the process works in was deleted: it serves data that no longer exists. */
 export const worksInDeleted = (pid: number): boolean => link(pid, 'cwd')?.endsWith(' (deleted)') ?? false;
 

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:f
 import { join } from 'node:path';
 import { acquireLock } from './lock.mjs';
 import { nativeDirectory } from './paths.ts';
+import { runsProgramOf } from './proc.ts';
 import { runTool } from './processes.ts';
 import { step } from './progress.ts';
 import { StackError } from './stack-error.ts';
@@ -58,6 +59,15 @@ export async function ensurePrograms(): Promise<void> {
     await step('Programs from the distribution', fetch);
   } finally {
     lock.release();
+  }
+}
+
+/** Deletes the programs of other versions of the script, unless a process still runs them. */
+export function removeUnusedPrograms(): void {
+  for (const name of readdirSync(nativeDirectory)) {
+    const directory = join(nativeDirectory, name);
+    if (!/^programs-\w+$/.test(name) || directory === programsDirectory || runsProgramOf(directory)) continue;
+    rmSync(directory, { recursive: true });
   }
 }
 

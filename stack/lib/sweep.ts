@@ -5,7 +5,7 @@ import { kill } from './processes.ts';
 export const INSTANCE_VARIABLE = 'STACK_INSTANCE_DIR';
 
 /** The processes of a test run: its services, and whatever was started with its environment. */
-export const processesOfRun = (directory: string): number[] => [
+const processesOfRun = (directory: string): number[] => [
   ...new Set([...processesWorkingIn(directory), ...processesWithEnvironment(INSTANCE_VARIABLE, directory)]),
 ];
 

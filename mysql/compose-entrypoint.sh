@@ -1,0 +1,37 @@
+#!/bin/bash
+# Runs one MySQL server of Compose from the same settings and initial SQL as natively.
+#   ROLE=primary|replica  SERVER_ID=<number>  SOURCE=<host of the primary, for a replica>
+set -euo pipefail
+
+data=/var/lib/mysql/data
+settings=/etc/sns-mysql
+socket=/tmp/mysql.sock
+
+# Copied, because a server ignores settings that everyone may write, as mounted files may look.
+mkdir -p "$settings"
+install -m 644 /stack/mysql/common.cnf "/stack/mysql/$ROLE.cnf" "$settings/"
+printf '!include %s\n' "$settings/common.cnf" "$settings/$ROLE.cnf" >"$settings/my.cnf"
+server=(mysqld --defaults-file="$settings/my.cnf" --user=mysql --datadir="$data" --socket="$socket"
+  --server-id="$SERVER_ID" --report-host="$(hostname)")
+as_root() { mysql --no-defaults -uroot -S "$socket" "$@"; }
+
+# The marker is written last: without it the data are those of an interrupted first start.
+if [[ ! -f $data/../initialised ]]; then
+  rm -rf "$data"
+  cat /stack/mysql/init/*.sql ${EXTRA_SQL:+"$EXTRA_SQL"} >/tmp/init.sql
+  # Not logged: every server begins with the same users and an empty history.
+  "${server[@]}" --disable-log-bin --initialize-insecure --init-file=/tmp/init.sql
+  if [[ $ROLE == replica ]]; then
+    "${server[@]}" --skip-networking --skip-replica-start &
+    until as_root -e 'SELECT 1' >/dev/null 2>&1; do sleep 0.1; done
+    as_root -e "CHANGE REPLICATION SOURCE TO SOURCE_HOST = '$SOURCE', SOURCE_PORT = 3306,
+      SOURCE_USER = 'sns_replication', SOURCE_PASSWORD = 'sns-replication-development',
+      SOURCE_AUTO_POSITION = 1, GET_SOURCE_PUBLIC_KEY = 1,
+      SOURCE_CONNECT_RETRY = 1, SOURCE_RETRY_COUNT = 86400, SOURCE_HEARTBEAT_PERIOD = 2"
+    as_root -e 'SHUTDOWN'
+    wait
+  fi
+  touch "$data/../initialised"
+fi
+
+exec "${server[@]}" --bind-address=0.0.0.0 --port=3306

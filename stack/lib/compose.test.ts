@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { describe, it } from 'node:test';
+import { composeVariables } from './compose.ts';
+import { root } from './paths.ts';
+import { developmentPorts, testPorts, type Ports } from './ports.ts';
+import { composeProgram, programsAreComplete } from './programs.ts';
+
+interface ComposeFile {
+  services: Record<string, { ports?: { host_ip?: string; published: string }[]; image?: string; healthcheck?: object }>;
+}
+
+const read = (variables: Record<string, string>): ComposeFile =>
+  JSON.parse(
+    execFileSync(composeProgram, ['--project-directory', root, 'config', '--format', 'json'], {
+      env: { PATH: process.env.PATH, ...variables },
+      encoding: 'utf8',
+    }),
+  ) as ComposeFile;
+
+const publishedPorts = (file: ComposeFile): number[] =>
+  Object.values(file.services)
+    .flatMap(({ ports = [] }) => ports)
+    .map(({ published }) => Number(published))
+    .sort((a, b) => a - b);
+
+/** The ports of the services; the API and the worker run outside of Compose. */
+const servicePorts = ({ api, worker, ...services }: Ports): number[] =>
+  Object.values(services)
+    .flat()
+    .filter((port) => port !== api && port !== worker)
+    .sort((a, b) => a - b);
+
+describe(
+  'docker-compose.yml',
+  { skip: !programsAreComplete() && 'needs Compose, which the first `up` fetches' },
+  () => {
+    it('publishes the development ports unless told otherwise', () => {
+      assert.deepEqual(publishedPorts(read({})), servicePorts(developmentPorts(0)));
+    });
+
+    it('publishes the ports of the instance that it is given', () => {
+      const ports = testPorts(20_000);
+      assert.deepEqual(publishedPorts(read(composeVariables('test', ports))), servicePorts(ports));
+    });
+
+    it('publishes on 127.0.0.1 only', () => {
+      const published = Object.values(read({}).services).flatMap(({ ports = [] }) => ports);
+      assert.deepEqual([...new Set(published.map((port) => port.host_ip))], ['127.0.0.1']);
+    });
+
+    it('watches the health of every service and names the version of every image', () => {
+      for (const [name, service] of Object.entries(read({}).services)) {
+        assert.ok(service.healthcheck, name);
+        assert.ok(service.image === undefined || /:\d/.test(service.image), name);
+      }
+    });
+  },
+);
