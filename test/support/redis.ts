@@ -1,4 +1,4 @@
-import { decodeEntry, type FeedEntry } from '../../src/modules/feeds/feed-entry.js';
+import { decodeEntry, encodeEntry, type FeedEntry } from '../../src/modules/feeds/feed-entry.js';
 import { feedKey } from '../../src/modules/feeds/feed-keys.js';
 import { RedisClients } from '../../src/infrastructure/redis/redis-clients.js';
 import type { RedisCommand } from '../../src/infrastructure/redis/redis-command.js';
@@ -58,6 +58,13 @@ export class TestRedis {
       }),
     );
     return new Map(userIds.map((userId, index) => [userId, counts[index]!]));
+  }
+
+  /** Changes an entry that is there, as if time had passed or the reader had seen it. */
+  async replaceEntry(userId: Id, entry: FeedEntry): Promise<void> {
+    const removed = await this.command<number>('zremrangebyscore', this.feedKey(userId), entry.postId, entry.postId);
+    if (removed !== 1) throw new Error(`the feed of ${userId} had ${removed} entries of post ${entry.postId}`);
+    await this.command('zadd', this.feedKey(userId), entry.postId, encodeEntry(entry));
   }
 
   async deleteFeeds(...userIds: Id[]): Promise<void> {

@@ -2,6 +2,7 @@ import { randomBytes, randomInt } from 'node:crypto';
 import mysql, { type Connection, type Pool } from 'mysql2/promise';
 import { DatabaseNode } from '../../src/infrastructure/database/database-node.js';
 import type { AppConfig } from '../../src/config/app-config.js';
+import type { Address } from '../../src/config/setting-types.js';
 import { testConfig } from './test-config.js';
 
 /**
@@ -85,15 +86,56 @@ export class TestDatabase {
     return connect(this.config, this.name);
   }
 
+  /** Waits until every replica has what the primary has. */
+  async replicated(): Promise<void> {
+    const [primary] = await this.query<{ gtids: string }>('SELECT @@GLOBAL.gtid_executed AS gtids');
+    await this.onReplicas(async (connection) => {
+      await connection.query('SELECT WAIT_FOR_EXECUTED_GTID_SET(?, 30)', [primary!.gtids]);
+    });
+  }
+
+  /**
+   * Runs `work` while no replica applies anything: a lock on a row holds their appliers, which commit in the order of
+   * the primary. Only ever for a moment, because other test files' schemas lag too.
+   */
+  async whileReplicasLag<T>(work: () => Promise<T>): Promise<T> {
+    await this.query('CREATE TABLE IF NOT EXISTS replication_brake (id INT PRIMARY KEY, turn INT NOT NULL)');
+    await this.query('INSERT INTO replication_brake VALUES (1, 0) ON DUPLICATE KEY UPDATE turn = turn + 1');
+    await this.replicated();
+    return this.onReplicas(
+      async (connection) => {
+        await connection.beginTransaction();
+        await connection.query('SELECT turn FROM replication_brake WHERE id = 1 FOR SHARE');
+      },
+      async () => {
+        await this.query('UPDATE replication_brake SET turn = turn + 1');
+        return work();
+      },
+    );
+  }
+
+  /** Prepares a connection to each replica, then runs `work` while they are open. */
+  private async onReplicas<T>(prepare: (connection: Connection) => Promise<void>, work?: () => Promise<T>): Promise<T> {
+    const connections = await Promise.all(
+      this.config.mysql.replicas.map((replica) => connect(this.config, this.name, replica)),
+    );
+    try {
+      await Promise.all(connections.map(prepare));
+      return (await work?.()) as T;
+    } finally {
+      for (const connection of connections) connection.destroy();
+    }
+  }
+
   async drop(): Promise<void> {
     await this.pool.query(`DROP DATABASE IF EXISTS ${this.name}`);
     await this.pool.end();
   }
 }
 
-const access = ({ mysql: settings }: AppConfig) => ({
-  host: settings.primary.host,
-  port: settings.primary.port,
+const access = ({ mysql: settings }: AppConfig, node: Address = settings.primary) => ({
+  host: node.host,
+  port: node.port,
   user: settings.migrationUser,
   password: settings.migrationPassword,
   timezone: 'Z',
@@ -101,5 +143,5 @@ const access = ({ mysql: settings }: AppConfig) => ({
   bigNumberStrings: true,
 });
 
-const connect = (config: AppConfig, database?: string): Promise<Connection> =>
-  mysql.createConnection({ ...access(config), ...(database !== undefined && { database }) });
+const connect = (config: AppConfig, database?: string, node?: Address): Promise<Connection> =>
+  mysql.createConnection({ ...access(config, node), ...(database !== undefined && { database }) });

@@ -30,18 +30,27 @@ export class FeedsRepository {
     );
   }
 
-  /** The newest posts of a reader's authors below a post id, whatever their age, newest first. */
-  async postsBelow(readerId: Id, belowId: Id, limit: number): Promise<Id[]> {
+  /** Whose posts a reader's feed holds: the reader and whom they follow. */
+  async authorsOf(readerId: Id): Promise<Id[]> {
+    const rows: { id: Id }[] = await this.transactions.manager.query(
+      'SELECT followee_id AS id FROM follows WHERE follower_id = ?',
+      [readerId],
+    );
+    return [readerId, ...rows.map((row) => row.id)];
+  }
+
+  /** The newest posts of authors below a post id, whatever their age, newest first. */
+  async postsBelow(authorIds: readonly Id[], belowId: Id, limit: number): Promise<Id[]> {
     const rows: { id: Id }[] = await this.transactions.manager.query(
       `SELECT older.id
-         FROM ${AUTHORS}
+         FROM JSON_TABLE(?, '$[*]' COLUMNS (author_id BIGINT PATH '$')) AS authors
          JOIN LATERAL (
            SELECT id FROM posts
             WHERE author_id = authors.author_id AND id < ? AND deleted_at IS NULL
             ORDER BY id DESC LIMIT ?
          ) AS older
         ORDER BY older.id DESC LIMIT ?`,
-      [readerId, readerId, belowId, limit, limit],
+      [JSON.stringify(authorIds), belowId, limit, limit],
     );
     return rows.map((row) => row.id);
   }

@@ -107,7 +107,8 @@ export class FeedsService {
     const posts = await this.posts.many(candidates.map((candidate) => candidate.postId));
     const authors = new Set([...posts.values()].map((post) => post.author.id));
     authors.delete(readerId);
-    const followed = await this.follows.followedAmongConfirmed(readerId, [...authors]);
+    // The primary's word: a replica that lags would show somebody whom the reader has just left.
+    const followed = await this.follows.followedAmongNow(readerId, [...authors]);
     return visibleItems(candidates, posts, readerId, followed);
   }
 }
