@@ -6,5 +6,6 @@ export const isTerminal = process.stdout.isTTY === true;
 
 /** Shows a process's JSON log in the terminal, each line with the process's name. */
 export function showLog(output: Readable, name: string): void {
-  output.pipe(pretty({ destination: 1, messageFormat: `[${name}] {msg}`, ignore: 'pid,hostname' }));
+  const messageFormat = `[${name}] {if context}{context}: {end}{msg}`;
+  output.pipe(pretty({ destination: 1, messageFormat, ignore: 'pid,hostname,process,context' }));
 }
