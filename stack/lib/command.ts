@@ -1,7 +1,17 @@
 import { report } from './stack-error.ts';
 
+/** Whoever reads the output may leave (`| head`, a closed terminal): the work goes on, and is not left half done. */
+function outliveReaders(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
+    });
+  }
+}
+
 /** Runs a command: reports what it throws, and turns that into the exit code. */
 export async function runCommand(command: () => Promise<number | void>): Promise<void> {
+  outliveReaders();
   try {
     process.exitCode = (await command()) ?? 0;
   } catch (error) {

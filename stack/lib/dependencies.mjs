@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { acquireLock } from './lock.mjs';
@@ -20,6 +20,18 @@ export function isInstalled(root) {
   });
 }
 
+/** Not spawnSync: meanwhile this process answers those who meet its lock. */
+const npmCi = (root) =>
+  new Promise((resolve, reject) => {
+    const npm = spawn('npm', ['ci', '--no-audit', '--no-fund'], { cwd: root, stdio: 'inherit' });
+    npm.once('error', (error) => reject(new Error(`npm could not be run: ${error.message}`)));
+    npm.once('exit', (code, signal) =>
+      code === 0
+        ? resolve()
+        : reject(new Error(`npm ci failed (${signal ?? `exit code ${code}`}); its messages are above`)),
+    );
+  });
+
 /** Installs the dependencies when they are missing or others than package-lock.json says. */
 export async function ensureInstalled(root) {
   if (isInstalled(root)) return;
@@ -31,12 +43,7 @@ export async function ensureInstalled(root) {
     if (isInstalled(root)) return;
     const startedAt = Date.now();
     console.log('Installing the dependencies (npm ci) …');
-    const { status, signal, error } = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], {
-      cwd: root,
-      stdio: 'inherit',
-    });
-    if (error) throw new Error(`npm could not be run: ${error.message}`);
-    if (status !== 0) throw new Error(`npm ci failed (${signal ?? `exit code ${status}`}); its messages are above`);
+    await npmCi(root);
     console.log(`Dependencies installed in ${((Date.now() - startedAt) / 1000).toFixed(1)} s`);
   } finally {
     lock.release();
