@@ -23,7 +23,7 @@ export function isInstalled(root) {
 /** Not spawnSync: meanwhile this process answers those who meet its lock. */
 const npmCi = (root) =>
   new Promise((resolve, reject) => {
-    const npm = spawn('npm', ['ci', '--no-audit', '--no-fund'], { cwd: root, stdio: 'inherit' });
+    const npm = spawn('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root, stdio: 'inherit' });
     npm.once('error', (error) => reject(new Error(`npm could not be run: ${error.message}`)));
     npm.once('exit', (code, signal) =>
       code === 0
