@@ -6,10 +6,14 @@ import { DatabaseModule } from './infrastructure/database/database.module.js';
 import { HttpModule } from './infrastructure/http/http.module.js';
 import { MetricsModule } from './infrastructure/metrics/metrics.module.js';
 import { OutboxModule } from './infrastructure/outbox/outbox.module.js';
+import { IdempotencyModule } from './infrastructure/idempotency/idempotency.module.js';
+import { RateLimitModule } from './infrastructure/rate-limits/rate-limit.module.js';
 import { RedisModule } from './infrastructure/redis/redis.module.js';
 import { AuthModule } from './modules/auth/auth.module.js';
+import { CommentsApiModule } from './modules/comments/comments.module.js';
 import { FeedsModule } from './modules/feeds/feeds.module.js';
 import { FollowsApiModule } from './modules/follows/follows.module.js';
+import { LikesApiModule } from './modules/likes/likes.module.js';
 import { PostsApiModule } from './modules/posts/posts.module.js';
 import { UsersApiModule } from './modules/users/users.module.js';
 
@@ -25,11 +29,15 @@ export class AppModule {
         DatabaseModule.forRoot(ENTITIES_LIST),
         RedisModule,
         OutboxModule,
+        IdempotencyModule,
+        RateLimitModule,
         HttpModule,
         AuthModule,
         UsersApiModule,
         FollowsApiModule,
         PostsApiModule,
+        CommentsApiModule,
+        LikesApiModule,
         FeedsModule,
       ],
     };

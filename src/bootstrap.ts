@@ -4,21 +4,25 @@ import type { DynamicModule } from '@nestjs/common';
 import type { FastifyInstance } from 'fastify';
 import type { AppConfig } from './config/app-config.js';
 import { createFastifyAdapter } from './infrastructure/http/fastify.js';
+import { protectBrowsers } from './infrastructure/http/browser-protection.js';
 import { logRequests } from './infrastructure/http/request-log.js';
 import { StructuredLogger } from './infrastructure/logging/structured-logger.js';
 
 /** Makes an application ready to listen; tests use it too, so that they run what production runs. */
 export async function createApplication(
   root: DynamicModule,
+  config: AppConfig,
   logger: StructuredLogger,
 ): Promise<NestFastifyApplication> {
-  const adapter = createFastifyAdapter();
+  const adapter = createFastifyAdapter(config.http.trustedProxies);
   logRequests(adapter.getInstance<FastifyInstance>(), logger.pino);
-  return NestFactory.create<NestFastifyApplication>(root, adapter, {
+  const app = await NestFactory.create<NestFastifyApplication>(root, adapter, {
     logger,
     bodyParser: false, // Fastify's own JSON parser; Nest would accept forms too
     abortOnError: false,
   });
+  await protectBrowsers(app, config.http.corsOrigins);
+  return app;
 }
 
 /** Runs a process of ours until SIGTERM or SIGINT, then lets work in flight finish, for a bounded time. */
@@ -27,9 +31,11 @@ export async function runProcess(
   config: AppConfig,
   name: 'api' | 'worker',
   port: number,
+  prepare?: (app: NestFastifyApplication) => void,
 ): Promise<void> {
   const logger = new StructuredLogger(config, name);
-  const app = await createApplication(root, logger);
+  const app = await createApplication(root, config, logger);
+  prepare?.(app);
   let stopping = false;
   const stop = (signal: NodeJS.Signals): void => {
     if (stopping) return;

@@ -8,7 +8,10 @@ import { HttpModule } from './infrastructure/http/http.module.js';
 import { MetricsModule } from './infrastructure/metrics/metrics.module.js';
 import { OutboxRelayModule } from './infrastructure/outbox/outbox.module.js';
 import { RedisModule } from './infrastructure/redis/redis.module.js';
+import { IdempotencyCleanupModule } from './infrastructure/idempotency/idempotency.module.js';
+import { SessionCleanupModule } from './modules/auth/auth.module.js';
 import { FeedsWorkerModule } from './modules/feeds/feeds.module.js';
+import { PostsWorkerModule } from './modules/posts/posts.module.js';
 
 /** The worker process: background work, and a port for health and metrics. */
 @Module({})
@@ -24,6 +27,9 @@ export class WorkerModule {
         RedisModule,
         OutboxRelayModule,
         HttpModule,
+        IdempotencyCleanupModule,
+        SessionCleanupModule,
+        PostsWorkerModule,
         FeedsWorkerModule,
       ],
     };

@@ -1,3 +1,5 @@
+import { ERROR_STATUS, type ErrorCode } from './error-codes.js';
+
 /** One refused field of a request, named as the client sent it (`profile.name`, `files[2].size`). */
 export interface FieldError {
   field: string;
@@ -12,22 +14,23 @@ interface AppErrorOptions {
 }
 
 /**
- * An error that a client may see: a stable code, an HTTP status and a message that is safe to show.
+ * An error that a client may see: a stable code, the HTTP status that belongs to it and a message that is safe to show.
  *
  * Anything else that is thrown is a defect or an outage and leaves the service as a plain 500 without its message.
  */
 export class AppError extends Error {
+  readonly status: number;
   readonly errors?: FieldError[];
   readonly retryAfterSeconds?: number;
 
   constructor(
-    readonly code: string,
-    readonly status: number,
+    readonly code: ErrorCode,
     message: string,
     options: AppErrorOptions = {},
   ) {
     super(message, { cause: options.cause });
     this.name = 'AppError';
+    this.status = ERROR_STATUS[code];
     this.errors = options.errors;
     this.retryAfterSeconds = options.retryAfterSeconds;
   }
@@ -35,6 +38,6 @@ export class AppError extends Error {
 
 /** A request that is well-formed HTTP but whose fields break the contract. */
 export const validationFailed = (errors: FieldError[]): AppError =>
-  new AppError('VALIDATION_FAILED', 400, 'The request has fields that are missing, unknown or not allowed.', {
+  new AppError('VALIDATION_FAILED', 'The request has fields that are missing, unknown or not allowed.', {
     errors,
   });

@@ -2,10 +2,10 @@ import { AppError } from './app-error.js';
 
 /** Version of the encoding; a cursor lives for ever in clients, so a change of meaning needs a new one beside the old. */
 const VERSION = '1';
-const MAX_CURSOR_LENGTH = 256;
+const MAX_CURSOR_LENGTH = 512;
 
 export const invalidCursor = (): AppError =>
-  new AppError('INVALID_CURSOR', 400, 'The cursor is not one that this list gave out.');
+  new AppError('INVALID_CURSOR', 'The cursor is not one that this list gave out.');
 
 /**
  * Makes an opaque page cursor.

@@ -6,7 +6,7 @@
 export type Id = string;
 
 /** Highest id that MySQL's signed BIGINT holds; a larger one in a request is a validation error, not an unknown row. */
-const MAX_ID = '9223372036854775807';
+export const MAX_ID: Id = '9223372036854775807';
 
 /** Orders ids numerically: negative when `a` is older than `b`. */
 export function compareIds(a: Id, b: Id): number {

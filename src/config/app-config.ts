@@ -8,6 +8,7 @@ export class AppConfig {
   readonly mysql;
   readonly redis;
   readonly auth;
+  readonly rateLimits;
   readonly feed;
   readonly outbox;
   readonly load;
@@ -20,6 +21,8 @@ export class AppConfig {
       apiPort: env.API_PORT,
       workerPort: env.WORKER_PORT,
       publicUrl: env.PUBLIC_URL || `http://localhost:${env.API_PORT}`,
+      trustedProxies: env.TRUSTED_PROXIES,
+      corsOrigins: env.CORS_ORIGINS,
       shutdownTimeoutMs: env.SHUTDOWN_TIMEOUT,
     };
     this.mysql = {
@@ -37,6 +40,14 @@ export class AppConfig {
       keys: env.JWT_KEYS,
       accessTokenTtlMs: env.ACCESS_TOKEN_TTL,
       refreshTokenTtlMs: env.REFRESH_TOKEN_TTL,
+    };
+    this.rateLimits = {
+      enabled: env.RATE_LIMITS,
+      requests: env.RATE_LIMIT_REQUESTS,
+      registrations: env.RATE_LIMIT_REGISTRATIONS,
+      loginFailures: env.RATE_LIMIT_LOGIN_FAILURES,
+      addressFailures: env.RATE_LIMIT_ADDRESS_FAILURES,
+      accountFailures: env.RATE_LIMIT_ACCOUNT_FAILURES,
     };
     this.feed = {
       unviewedTtlMs: env.FEED_UNVIEWED_TTL,

@@ -1,5 +1,19 @@
 import { z } from 'zod';
-import { address, addresses, baseUrl, duration, oneOf, port, signingKeys, text, wholeNumber } from './setting-types.js';
+import {
+  address,
+  addresses,
+  addressRanges,
+  baseUrl,
+  budget,
+  duration,
+  oneOf,
+  origins,
+  port,
+  signingKeys,
+  text,
+  toggle,
+  wholeNumber,
+} from './setting-types.js';
 
 interface Setting<S extends z.ZodType> {
   schema: S;
@@ -37,6 +51,12 @@ export const SETTINGS = {
     '',
     'start of absolute links, as clients reach the API; empty: http://localhost:API_PORT',
   ),
+  TRUSTED_PROXIES: setting(
+    addressRanges(),
+    '',
+    'addresses of the proxies whose X-Forwarded-For counts, comma-separated; empty: none',
+  ),
+  CORS_ORIGINS: setting(origins(), '', 'web origins that browsers may call the API from, comma-separated; empty: none'),
   SHUTDOWN_TIMEOUT: setting(duration(), '20s', 'how long requests and jobs in flight may take to finish on SIGTERM'),
 
   MYSQL_PRIMARY: setting(address(), '127.0.0.1:13306', 'host:port of the primary'),
@@ -65,6 +85,17 @@ export const SETTINGS = {
   ),
   ACCESS_TOKEN_TTL: setting(duration(), '15m', 'life of an access token'),
   REFRESH_TOKEN_TTL: setting(duration(), '30d', 'life of a refresh token'),
+
+  RATE_LIMITS: setting(toggle(), 'on', 'on or off; off is for load tests and refused in production'),
+  RATE_LIMIT_REQUESTS: setting(budget(), '1200/1m', 'requests of one user, or of one address without a token'),
+  RATE_LIMIT_REGISTRATIONS: setting(budget(), '300/1h', 'registrations from one address'),
+  RATE_LIMIT_LOGIN_FAILURES: setting(budget(), '10/15m', 'failed logins to one account from one address'),
+  RATE_LIMIT_ADDRESS_FAILURES: setting(budget(), '100/15m', 'failed logins from one address, to whatever accounts'),
+  RATE_LIMIT_ACCOUNT_FAILURES: setting(
+    budget(),
+    '100/5m',
+    'failed logins to one account from addresses that it has not been used from',
+  ),
 
   FEED_UNVIEWED_TTL: setting(duration(), '7d', "life of a feed entry, counted from the post's creation"),
   FEED_VIEWED_TTL: setting(duration(), '1d', 'longest life of a feed entry, counted from its first showing'),
@@ -118,6 +149,7 @@ function checkTogether(env: Env, source: NodeJS.ProcessEnv): void {
     throw new ConfigError('FEED_IDLE_TTL must be longer than FEED_UNVIEWED_TTL');
   }
   if (env.NODE_ENV !== 'production') return;
+  if (!env.RATE_LIMITS) throw new ConfigError('RATE_LIMITS must be on in production');
   for (const [name, { fallback }] of Object.entries(SETTINGS)) {
     const isSecret = fallback === DEVELOPMENT_PASSWORD || fallback === DEVELOPMENT_SIGNING_KEYS;
     if (isSecret && (source[name] ?? fallback) === fallback) {

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import { parseDurationMs } from '../common/duration.js';
 
@@ -72,3 +73,40 @@ export const baseUrl = () =>
     const url = URL.parse(value);
     return url && /^https?:$/.test(url.protocol) ? value.replace(/\/+$/, '') : undefined;
   }, 'an http or https URL');
+
+const isAddressRange = (part: string): boolean => {
+  const [ip, bits, ...rest] = part.split('/');
+  const version = isIP(ip ?? '');
+  if (version === 0 || rest.length > 0) return false;
+  return bits === undefined || (/^[0-9]{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
+};
+
+/** IP addresses and CIDR ranges, comma-separated; empty for none. */
+export const addressRanges = () =>
+  parsed((value) => {
+    const parts = value === '' ? [] : value.split(',').map((part) => part.trim());
+    return parts.every(isAddressRange) ? parts : undefined;
+  }, 'IP addresses or CIDR ranges, comma-separated');
+
+/** Web origins such as `https://app.example.com`, comma-separated; empty for none. */
+export const origins = () =>
+  parsed((value) => {
+    const list = value === '' ? [] : value.split(',').map((part) => part.trim());
+    return list.every((origin) => URL.parse(origin)?.origin === origin) ? list : undefined;
+  }, 'origins such as https://app.example.com, comma-separated');
+
+/** `on` or `off`. */
+export const toggle = () => oneOf('on', 'off').transform((value) => value === 'on');
+
+/** A budget such as `300/1m`: so many requests in that time. */
+export interface Budget {
+  requests: number;
+  windowMs: number;
+}
+
+export const budget = () =>
+  parsed((value): Budget | undefined => {
+    const match = /^([1-9][0-9]{0,8})\/([0-9]+(?:ms|s|m|h|d))$/.exec(value);
+    const windowMs = match && parseDurationMs(match[2]!);
+    return match && windowMs && windowMs >= 1_000 ? { requests: Number(match[1]), windowMs } : undefined;
+  }, 'a budget such as 300/1m, over a second or more');

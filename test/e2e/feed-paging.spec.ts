@@ -1,7 +1,7 @@
 import { encodeCursor } from '../../src/common/cursor.js';
 import type { Id } from '../../src/common/id.js';
 import type { Page } from '../../src/infrastructure/http/page.js';
-import type { FeedItem } from '../../src/modules/feeds/feed.rules.js';
+import type { FeedItem } from '../../src/modules/feeds/dto/feed.response.js';
 import { type Answer, idsOf, type Member } from '../support/api-client.js';
 import { TestApp } from '../support/test-app.js';
 

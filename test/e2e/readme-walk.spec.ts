@@ -2,7 +2,7 @@ import { TestApp } from '../support/test-app.js';
 import { until } from '../support/settle.js';
 import { PASSWORD, type Session } from '../support/api-client.js';
 import type { Page } from '../../src/infrastructure/http/page.js';
-import type { FeedItem } from '../../src/modules/feeds/feed.rules.js';
+import type { FeedItem } from '../../src/modules/feeds/dto/feed.response.js';
 
 describe('The walk of the README', () => {
   let app: TestApp;

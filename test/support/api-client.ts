@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { FeedItem } from '../../src/modules/feeds/feed.rules.js';
+import type { FeedItem } from '../../src/modules/feeds/dto/feed.response.js';
 import type { OwnUserResponse, UserResponse } from '../../src/modules/users/users.views.js';
 import type { PostResponse } from '../../src/modules/posts/posts.views.js';
 import type { Page } from '../../src/infrastructure/http/page.js';

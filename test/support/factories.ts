@@ -50,5 +50,5 @@ export async function createPosts(database: TestDatabase, authorId: Id, createdA
 /** Users made by {@link createUsers} as clients of the API. */
 export function memberFactory(database: TestDatabase, api: ApiClient): (id: Id) => Member {
   const tokens = new AccessTokens(database.config);
-  return (id) => new Member(api, id, tokens.issue(id));
+  return (id) => new Member(api, id, tokens.issue({ userId: id, sessionId: 'made-by-a-test' }));
 }

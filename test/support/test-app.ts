@@ -62,7 +62,7 @@ export async function listen(
   config: AppConfig,
 ): Promise<NestFastifyApplication> {
   const name = root === WorkerModule ? 'worker' : 'api';
-  const app = await createApplication(root.forRoot(config), new StructuredLogger(config, name));
+  const app = await createApplication(root.forRoot(config), config, new StructuredLogger(config, name));
   await app.listen(0, '127.0.0.1');
   return app;
 }

@@ -29,7 +29,7 @@ export class TransactionUsageError extends Error {
 }
 
 export const databaseUnavailable = (cause: unknown): AppError =>
-  new AppError('DATABASE_UNAVAILABLE', 503, 'The database cannot be reached at the moment. Try again shortly.', {
+  new AppError('DATABASE_UNAVAILABLE', 'The database cannot be reached at the moment. Try again shortly.', {
     cause,
     retryAfterSeconds: 2,
   });

@@ -12,9 +12,11 @@ const REQUEST_TIMEOUT_MS = 30_000;
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 
 /** Fastify, set up as every process of ours listens: request ids, limits, answers in the one error format. */
-export function createFastifyAdapter(): FastifyAdapter {
+/** @param trustedProxies addresses whose `X-Forwarded-For` is believed */
+export function createFastifyAdapter(trustedProxies: string[]): FastifyAdapter {
   const adapter = new FastifyAdapter({
     logger: false,
+    trustProxy: trustedProxies.length > 0 ? trustedProxies : false,
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     return503OnClosing: true,
@@ -27,8 +29,8 @@ export function createFastifyAdapter(): FastifyAdapter {
       // The router refused the address itself, before any route: broken percent-encoding, an overlong parameter.
       const notFound = error.code === 'FST_ERR_MAX_PARAM_LENGTH';
       const body = notFound
-        ? problemDetails(404, 'ROUTE_NOT_FOUND', 'There is no such route.', request.id)
-        : problemDetails(400, 'BAD_REQUEST', 'The address of the request is not valid.', request.id);
+        ? problemDetails('ROUTE_NOT_FOUND', 'There is no such route.', request.id)
+        : problemDetails('BAD_REQUEST', 'The address of the request is not valid.', request.id);
       void reply.status(body.status).header('X-Request-Id', request.id).type(PROBLEM_CONTENT_TYPE).send(body);
     },
   });
@@ -47,7 +49,7 @@ function acceptOnlyJson(fastify: FastifyInstance): void {
 }
 
 const malformedJson = (cause: Error): AppError =>
-  new AppError('MALFORMED_JSON', 400, 'The body is not valid JSON.', { cause });
+  new AppError('MALFORMED_JSON', 'The body is not valid JSON.', { cause });
 
 /** The client's id for this request if it is harmless in a log, else one of our own. */
 function requestIdOf(request: IncomingMessage): string {

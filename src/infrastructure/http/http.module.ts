@@ -9,7 +9,7 @@ import { createValidationPipe } from './validation.pipe.js';
 
 /** What every HTTP answer of ours has in common. */
 @Module({
-  imports: [TerminusModule],
+  imports: [TerminusModule.forRoot({ logger: false })],
   controllers: [HealthController],
   providers: [
     Readiness,

@@ -1,3 +1,4 @@
+import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
 
@@ -6,7 +7,13 @@ const MAX_LIMIT = 100;
 
 /** `?limit=` and `?cursor=` of every list. */
 export class PageQuery {
-  /** Items on the page. */
+  @ApiPropertyOptional({
+    type: 'integer',
+    minimum: 1,
+    maximum: MAX_LIMIT,
+    default: DEFAULT_LIMIT,
+    description: 'Items on the page.',
+  })
   @Transform(({ value }: { value: unknown }) =>
     typeof value === 'string' && /^[0-9]{1,9}$/.test(value) ? Number(value) : value,
   )
@@ -15,9 +22,9 @@ export class PageQuery {
   @Max(MAX_LIMIT, { message: `must be a whole number from 1 to ${MAX_LIMIT}` })
   limit: number = DEFAULT_LIMIT;
 
-  /** Where the last page ended; without it, the list starts at its beginning. */
+  @ApiPropertyOptional({ description: '`nextCursor` of the page before; left out, the list starts at its beginning.' })
   @IsOptional()
   @IsString({ message: 'must be given once' })
-  @MaxLength(256, { message: 'is not a cursor of this list' })
+  @MaxLength(512, { message: 'is not a cursor of this list' })
   cursor?: string;
 }

@@ -1,10 +1,11 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AppError } from '../../common/app-error.js';
+import type { ErrorCode } from '../../common/error-codes.js';
 import { PROBLEM_CONTENT_TYPE, problemDetails } from './problem-details.js';
 
 /** HTTP statuses that Nest and Fastify raise by themselves, with the code that stands for them here. */
-const CODE_BY_STATUS: Record<number, [code: string, detail: string]> = {
+const CODE_BY_STATUS: Record<number, [code: ErrorCode, detail: string]> = {
   400: ['BAD_REQUEST', 'The request is not valid.'],
   404: ['ROUTE_NOT_FOUND', 'There is no such route.'],
   405: ['METHOD_NOT_ALLOWED', 'The route does not know this method.'],
@@ -28,7 +29,7 @@ export class ProblemDetailsFilter implements ExceptionFilter {
     if (reply.sent) return;
     if (error.retryAfterSeconds !== undefined) reply.header('Retry-After', String(error.retryAfterSeconds));
     if (error.status === 401) reply.header('WWW-Authenticate', 'Bearer');
-    const body = problemDetails(error.status, error.code, error.message, String(request.id), error.errors);
+    const body = problemDetails(error.code, error.message, String(request.id), error.errors);
     void reply.status(error.status).header('Content-Type', PROBLEM_CONTENT_TYPE).send(body);
   }
 }
@@ -38,11 +39,11 @@ export function toAppError(exception: unknown): AppError {
   if (exception instanceof AppError) return exception;
   const status = exception instanceof HttpException ? exception.getStatus() : statusOf(exception);
   const standard = CODE_BY_STATUS[status];
-  if (standard) return new AppError(standard[0], status, standard[1], { cause: exception });
+  if (standard) return new AppError(standard[0], standard[1], { cause: exception });
   if (status >= 400 && status < 500) {
-    return new AppError('BAD_REQUEST', status, 'The request is not valid.', { cause: exception });
+    return new AppError('BAD_REQUEST', 'The request is not valid.', { cause: exception });
   }
-  return new AppError('INTERNAL_ERROR', 500, 'Something went wrong on our side.', { cause: exception });
+  return new AppError('INTERNAL_ERROR', 'Something went wrong on our side.', { cause: exception });
 }
 
 /** Fastify marks the errors of its own parsing with a status. */

@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http';
+import { ERROR_STATUS, type ErrorCode } from '../../common/error-codes.js';
 import type { FieldError } from '../../common/app-error.js';
 
 /** Body of every error answer (RFC 9457). */
@@ -7,7 +8,7 @@ export interface ProblemDetails {
   title: string;
   status: number;
   detail: string;
-  code: string;
+  code: ErrorCode;
   requestId: string;
   errors?: FieldError[];
 }
@@ -15,12 +16,12 @@ export interface ProblemDetails {
 export const PROBLEM_CONTENT_TYPE = 'application/problem+json; charset=utf-8';
 
 export function problemDetails(
-  status: number,
-  code: string,
+  code: ErrorCode,
   detail: string,
   requestId: string,
   errors?: FieldError[],
 ): ProblemDetails {
+  const status = ERROR_STATUS[code];
   return {
     type: `urn:sns:problem:${code.toLowerCase().replaceAll('_', '-')}`,
     title: STATUS_CODES[status] ?? 'Error',

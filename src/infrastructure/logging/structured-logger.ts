@@ -24,6 +24,7 @@ export class StructuredLogger implements LoggerService {
       base: { process: processName },
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
+      serializers: { err: describeError },
       mixin: () => requestContext.getStore() ?? {},
       ...(readable && { transport: { target: 'pino-pretty' } }),
     });
@@ -55,6 +56,24 @@ export class StructuredLogger implements LoggerService {
     const text = params.length > 1 && typeof params[0] === 'string' ? params[0] : undefined;
     if (message instanceof Error) this.pino[level]({ context, err: message }, text ?? message.message);
     else if (typeof message === 'object') this.pino[level]({ context, ...message }, text);
-    else this.pino[level]({ context, ...(text !== undefined && { stack: text }) }, String(message));
+    else
+      this.pino[level](
+        { context, ...(text !== undefined && { stack: text }) },
+        typeof message === 'string' ? message : JSON.stringify(message),
+      );
   }
+}
+
+/** An error without the statement and the values that a driver attaches to it: those are people's data. */
+function describeError(error: unknown): unknown {
+  if (!(error instanceof Error)) return { message: String(error) };
+  const { code, errno } = error as { code?: string; errno?: number };
+  return {
+    type: error.name,
+    message: error.message,
+    ...(code !== undefined && { code }),
+    ...(errno !== undefined && { errno }),
+    stack: error.stack,
+    ...(error.cause !== undefined && { cause: describeError(error.cause) }),
+  };
 }

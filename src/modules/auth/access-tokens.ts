@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { createSigner, createVerifier } from 'fast-jwt';
-import type { Id } from '../../common/id.js';
 import { isId } from '../../common/id.js';
 import { AppConfig } from '../../config/app-config.js';
+import type { Principal } from '../../infrastructure/http/current-user.decorator.js';
 
 const ALGORITHM = 'HS256';
 const ISSUER = 'sns';
@@ -10,6 +10,7 @@ const AUDIENCE = 'sns-api';
 
 interface Payload {
   sub?: unknown;
+  sid?: unknown;
 }
 
 /** Signs and verifies access tokens (JWT). The algorithm is pinned; keys are found by `kid`, the first one signs. */
@@ -36,7 +37,7 @@ export class AccessTokens {
       algorithms: [ALGORITHM],
       allowedIss: ISSUER,
       allowedAud: AUDIENCE,
-      requiredClaims: ['sub', 'iss', 'aud', 'exp', 'iat'],
+      requiredClaims: ['sub', 'sid', 'iss', 'aud', 'exp', 'iat'],
       key: async ({ header }: { header: Record<string, unknown> }) => {
         const secret = secrets.get(String(header['kid']));
         if (secret === undefined) throw new Error('unknown key id');
@@ -45,15 +46,15 @@ export class AccessTokens {
     }) as (token: string) => Promise<Payload>;
   }
 
-  issue(userId: Id): string {
-    return this.signer({ sub: userId });
+  issue(principal: Principal): string {
+    return this.signer({ sub: principal.userId, sid: principal.sessionId });
   }
 
   /** @returns whose token it is, or `undefined` when it is not a valid one of ours */
-  async verify(token: string): Promise<Id | undefined> {
+  async verify(token: string): Promise<Principal | undefined> {
     try {
-      const { sub } = await this.verifier(token);
-      return isId(sub) ? sub : undefined;
+      const { sub, sid } = await this.verifier(token);
+      return isId(sub) && typeof sid === 'string' ? { userId: sub, sessionId: sid } : undefined;
     } catch {
       return undefined; // why a token is refused is of no use to who presents it
     }

@@ -2,16 +2,18 @@ import { Injectable } from '@nestjs/common';
 import type { Id } from '../../common/id.js';
 import { Transactional } from '../../infrastructure/database/transactional.decorator.js';
 import { UsersReader } from '../users/users.reader.js';
-import { UsersWriter } from '../users/users.writer.js';
+import { UsersWriter, type Registration } from '../users/users.writer.js';
 import { AccessTokens } from './access-tokens.js';
 import { invalidCredentials } from './auth.errors.js';
 import type { RegisterRequest } from './dto/auth.requests.js';
 import type { TokenPairResponse } from './dto/session.response.js';
+import { LoginLimits } from './login-limits.js';
 import { PasswordHasher } from './password-hasher.js';
-import { Sessions } from './sessions.js';
+import { Sessions, type Session } from './sessions.js';
 
 export type Authenticated = TokenPairResponse & { userId: Id };
 
+/** Registration and the life of sessions. */
 @Injectable()
 export class AuthService {
   constructor(
@@ -20,27 +22,37 @@ export class AuthService {
     private readonly passwords: PasswordHasher,
     private readonly tokens: AccessTokens,
     private readonly sessions: Sessions,
+    private readonly limits: LoginLimits,
   ) {}
 
-  /** @throws AppError `USERNAME_TAKEN`, `EMAIL_TAKEN`, `SERVER_BUSY` */
-  async register(request: RegisterRequest): Promise<Authenticated> {
+  /**
+   * @param address where the request comes from
+   * @throws AppError `USERNAME_TAKEN`, `EMAIL_TAKEN`, `RATE_LIMITED`, `SERVER_BUSY`
+   */
+  async register(request: RegisterRequest, address: string): Promise<Authenticated> {
+    await this.limits.beforeRegistration(address);
     const { username, email, displayName = username } = request;
     const passwordHash = await this.passwords.hash(request.password);
     return this.createAccount({ username, email, displayName, passwordHash });
   }
 
-  /** @throws AppError `INVALID_CREDENTIALS`, `SERVER_BUSY` */
-  async login(login: string, password: string): Promise<Authenticated> {
+  /**
+   * @param address where the request comes from
+   * @throws AppError `INVALID_CREDENTIALS`, `RATE_LIMITED`, `SERVER_BUSY`
+   */
+  async login(login: string, password: string, address: string): Promise<Authenticated> {
     const user = await this.reader.credentials(login);
+    // One budget an account, whether it is named by username or by address.
+    const attempt = await this.limits.beforeLogin(user ? `user:${user.id}` : login, address);
     const matches = await this.passwords.verify(password, user?.passwordHash);
     if (!user || !matches) throw invalidCredentials();
-    return this.withAccessToken(user.id, await this.sessions.begin(user.id));
+    await attempt.succeeded();
+    return this.present(await this.sessions.begin(user.id));
   }
 
   /** @throws AppError `UNAUTHENTICATED`, `TOKEN_REUSED` */
   async refresh(refreshToken: string): Promise<Authenticated> {
-    const next = await this.sessions.rotate(refreshToken);
-    return this.withAccessToken(next.userId, next.refreshToken);
+    return this.present(await this.sessions.rotate(refreshToken));
   }
 
   logout(userId: Id, refreshToken: string): Promise<void> {
@@ -49,12 +61,17 @@ export class AuthService {
 
   /** The account and its first session, or neither. */
   @Transactional()
-  private async createAccount(registration: Parameters<UsersWriter['register']>[0]): Promise<Authenticated> {
+  private async createAccount(registration: Registration): Promise<Authenticated> {
     const userId = await this.users.register(registration);
-    return this.withAccessToken(userId, await this.sessions.begin(userId));
+    return this.present(await this.sessions.begin(userId));
   }
 
-  private withAccessToken(userId: Id, refreshToken: string): Authenticated {
-    return { userId, accessToken: this.tokens.issue(userId), refreshToken, expiresIn: this.tokens.ttlSeconds };
+  private present(session: Session): Authenticated {
+    return {
+      userId: session.userId,
+      accessToken: this.tokens.issue(session),
+      refreshToken: session.refreshToken,
+      expiresIn: this.tokens.ttlSeconds,
+    };
   }
 }

@@ -44,4 +44,26 @@ export class RefreshTokensRepository {
   async deleteFamily(familyId: Buffer): Promise<void> {
     await this.transactions.manager.delete(RefreshTokenEntity, { familyId });
   }
+
+  /** The sessions of a user, kept as they are until the transaction ends. */
+  async familiesOf(userId: Id): Promise<Buffer[]> {
+    const rows: { familyId: Buffer }[] = await this.transactions.manager.query(
+      'SELECT family_id AS familyId FROM refresh_tokens WHERE user_id = ? FOR UPDATE',
+      [userId],
+    );
+    return [...new Map(rows.map(({ familyId }) => [familyId.toString('hex'), familyId])).values()];
+  }
+
+  async deleteOfUser(userId: Id): Promise<void> {
+    await this.transactions.manager.delete(RefreshTokenEntity, { userId });
+  }
+
+  /** Deletes up to `limit` tokens that expired before a moment. @returns how many went */
+  async deleteExpired(before: Date, limit: number): Promise<number> {
+    const result: { affectedRows: number } = await this.transactions.manager.query(
+      'DELETE FROM refresh_tokens WHERE expires_at < ? LIMIT ?',
+      [before, limit],
+    );
+    return result.affectedRows;
+  }
 }

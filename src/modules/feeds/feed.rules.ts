@@ -1,15 +1,10 @@
 import type { Id } from '../../common/id.js';
 import type { PostResponse } from '../posts/posts.views.js';
+import type { FeedItem } from './dto/feed.response.js';
 
 /** A place in a feed: the id, and whether the post was shown before. */
 export interface FeedCandidate {
   postId: Id;
-  viewed: boolean;
-}
-
-/** One item of `GET /v1/feed`. */
-export interface FeedItem {
-  post: PostResponse;
   viewed: boolean;
 }
 

@@ -4,8 +4,9 @@ import type { Id } from '../../common/id.js';
 import { CurrentUserId } from '../../infrastructure/http/current-user.decorator.js';
 import type { Page } from '../../infrastructure/http/page.js';
 import { PageQuery } from '../../infrastructure/http/page.query.js';
+import { Documented } from '../../infrastructure/openapi/documented.decorator.js';
 import { FeedsService } from './feeds.service.js';
-import type { FeedItem } from './feed.rules.js';
+import { FeedItem } from './dto/feed.response.js';
 import { ReadingRecorder } from './reading-recorder.js';
 
 @Controller('v1/feed')
@@ -17,6 +18,14 @@ export class FeedsController {
 
   @Get()
   @Header('Cache-Control', 'private, no-store')
+  @Documented({
+    tag: 'Feed',
+    summary: 'Your home feed, newest first',
+    description:
+      'Your posts and those of whom you follow. `viewed` tells what was in an earlier answer. The walk along ' +
+      '`nextCursor` shows every post once, and cursors stay valid for ever.',
+    page: FeedItem,
+  })
   async page(
     @CurrentUserId() readerId: Id,
     @Query() query: PageQuery,

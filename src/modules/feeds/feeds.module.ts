@@ -18,6 +18,7 @@ import {
   UnfollowedEffect,
 } from './follow.handlers.js';
 import { OwnPostEffect } from './own-post.effect.js';
+import { OwnPostRemovedEffect, PostRemovalHandler } from './post-removal.handlers.js';
 import { ReadingRecorder } from './reading-recorder.js';
 
 /** What both processes need of feeds. */
@@ -32,13 +33,21 @@ class FeedsCoreModule {}
 @Module({
   imports: [FeedsCoreModule],
   controllers: [FeedsController],
-  providers: [FeedsService, FeedBuilder, ReadingRecorder, OwnPostEffect, FollowedEffect, UnfollowedEffect],
+  providers: [
+    FeedsService,
+    FeedBuilder,
+    ReadingRecorder,
+    OwnPostEffect,
+    FollowedEffect,
+    UnfollowedEffect,
+    OwnPostRemovedEffect,
+  ],
 })
 export class FeedsModule {}
 
 /** For the worker: delivery. */
 @Module({
   imports: [FeedsCoreModule],
-  providers: [FanOutHandler, BackfillHandler, RemovalHandler, ImportedFollowsHandler, FeedMetrics],
+  providers: [FanOutHandler, PostRemovalHandler, BackfillHandler, RemovalHandler, ImportedFollowsHandler, FeedMetrics],
 })
 export class FeedsWorkerModule {}

@@ -1,18 +1,18 @@
 import { Injectable } from '@nestjs/common';
-import type { Id } from '../../common/id.js';
+import { fillPage } from '../../common/fill-page.js';
+import { MAX_ID, type Id } from '../../common/id.js';
 import type { Page } from '../../infrastructure/http/page.js';
 import { FollowsReader } from '../follows/follows.reader.js';
 import { PostsViews } from '../posts/posts.views.js';
 import { FeedBuilder } from './feed-builder.js';
 import { decodePosition, encodePosition, type FeedPosition } from './feed-cursor.js';
-import { visibleItems, type FeedCandidate, type FeedItem } from './feed.rules.js';
+import type { FeedItem } from './dto/feed.response.js';
+import { visibleItems, type FeedCandidate } from './feed.rules.js';
 import { FeedStore, type FeedSlice, type Reading } from './feed.store.js';
 import { FeedTruth } from './feed-truth.js';
 
 /** Candidates of one round at most; a round that finds few visible posts is followed by a larger one. */
 const LARGEST_ROUND = 1_000;
-/** Above every id. */
-const NO_LIMIT: Id = '9223372036854775807';
 
 /** A page of a feed, and what its reading leaves to be recorded once the answer is out. */
 export interface FeedPage {
@@ -57,7 +57,7 @@ export class FeedsService {
     if (head.items.length >= wanted) {
       return { page: pageOf(head.items, limit, 'head'), reading };
     }
-    const below = head.items.at(-1)?.post.id ?? start?.belowId ?? NO_LIMIT;
+    const below = head.items.at(-1)?.post.id ?? start?.belowId ?? MAX_ID;
     const tail = await this.walkTail(readerId, below, wanted - head.items.length);
     return { page: pageOf([...head.items, ...tail], limit, fromHead === limit ? 'head' : 'tail'), reading };
   }
@@ -75,22 +75,20 @@ export class FeedsService {
     return { items: walk.items.slice(0, wanted), expired: walk.expired };
   }
 
-  private async walkTail(readerId: Id, start: Id, wanted: number): Promise<FeedItem[]> {
-    const items: FeedItem[] = [];
-    let belowId = start;
-    for (let size = wanted; items.length < wanted; size = Math.min(size * 2, LARGEST_ROUND)) {
-      const ids = await this.truth.postsBelow(readerId, belowId, size);
-      // In the tail everything counts as seen: it is not new, and nothing about it is written.
-      items.push(
-        ...(await this.visible(
-          readerId,
-          ids.map((postId) => ({ postId, viewed: true })),
-        )),
-      );
-      if (ids.length < size) break;
-      belowId = ids.at(-1)!;
-    }
-    return items.slice(0, wanted);
+  private walkTail(readerId: Id, start: Id, wanted: number): Promise<FeedItem[]> {
+    return fillPage<Id, FeedItem>(
+      {
+        wanted,
+        keysAfter: (below, count) => this.truth.postsBelow(readerId, below ?? MAX_ID, count),
+        // In the tail everything counts as seen: it is not new, and nothing about it is written.
+        hydrate: (ids) =>
+          this.visible(
+            readerId,
+            ids.map((postId) => ({ postId, viewed: true })),
+          ),
+      },
+      start,
+    );
   }
 
   /** A slice of the feed, which is built first if it does not exist. */
@@ -104,7 +102,10 @@ export class FeedsService {
   /** Hydrates candidates and applies the rules. */
   private async visible(readerId: Id, candidates: readonly FeedCandidate[]): Promise<FeedItem[]> {
     if (candidates.length === 0) return [];
-    const posts = await this.posts.many(candidates.map((candidate) => candidate.postId));
+    const posts = await this.posts.many(
+      candidates.map((candidate) => candidate.postId),
+      readerId,
+    );
     const authors = new Set([...posts.values()].map((post) => post.author.id));
     authors.delete(readerId);
     // The primary's word: a replica that lags would show somebody whom the reader has just left.

@@ -2,6 +2,7 @@ import { Controller, Delete, HttpCode, HttpStatus, Put } from '@nestjs/common';
 import type { Id } from '../../common/id.js';
 import { CurrentUserId } from '../../infrastructure/http/current-user.decorator.js';
 import { IdParam } from '../../infrastructure/http/id-param.decorator.js';
+import { Documented } from '../../infrastructure/openapi/documented.decorator.js';
 import { FollowsService } from './follows.service.js';
 
 @Controller('v1/users/:id/follow')
@@ -10,12 +11,26 @@ export class FollowsController {
 
   @Put()
   @HttpCode(HttpStatus.NO_CONTENT)
+  @Documented({
+    tag: 'Follows',
+    summary: 'Follow a user',
+    description: 'Their recent posts are in your feed when this returns. Following twice changes nothing.',
+    noContent: true,
+    errors: ['USER_NOT_FOUND', 'CANNOT_FOLLOW_SELF'],
+  })
   follow(@CurrentUserId() followerId: Id, @IdParam() followeeId: Id): Promise<void> {
     return this.follows.follow(followerId, followeeId);
   }
 
   @Delete()
   @HttpCode(HttpStatus.NO_CONTENT)
+  @Documented({
+    tag: 'Follows',
+    summary: 'Stop following a user',
+    description: 'Their posts have left your feed when this returns.',
+    noContent: true,
+    errors: ['USER_NOT_FOUND', 'CANNOT_FOLLOW_SELF'],
+  })
   unfollow(@CurrentUserId() followerId: Id, @IdParam() followeeId: Id): Promise<void> {
     return this.follows.unfollow(followerId, followeeId);
   }

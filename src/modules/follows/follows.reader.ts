@@ -30,6 +30,18 @@ export class FollowsReader {
     );
   }
 
+  /** The next followers of a user by id; may lag behind the primary. */
+  @Transactional({ readOnly: true })
+  followersAfter(followeeId: Id, afterId: Id, limit: number): Promise<Id[]> {
+    return this.repository.followersAfter(followeeId, afterId, limit);
+  }
+
+  /** The next of whom a user follows by id; may lag behind the primary. */
+  @Transactional({ readOnly: true })
+  followeesAfter(followerId: Id, afterId: Id, limit: number): Promise<Id[]> {
+    return this.repository.followeesAfter(followerId, afterId, limit);
+  }
+
   /** The next followers of a user by id, as the primary knows them now; for walks with a cursor. */
   @Transactional({ readOnly: true, fresh: true })
   followersAfterNow(followeeId: Id, afterFollowerId: Id, limit: number): Promise<Id[]> {

@@ -19,6 +19,17 @@ export class FollowsRepository {
     return rows.length > 0;
   }
 
+  /** Those of the users who are there; keeps them there until the transaction ends. */
+  async lockUsers(ids: readonly Id[]): Promise<Set<Id>> {
+    const rows: { id: Id }[] = await this.transactions.manager.query(
+      `SELECT u.id
+         FROM JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT PATH '$')) AS wanted STRAIGHT_JOIN users u ON u.id = wanted.id
+        WHERE u.deleted_at IS NULL FOR SHARE OF u`,
+      [JSON.stringify(ids)],
+    );
+    return new Set(rows.map((row) => row.id));
+  }
+
   /** @returns whether the follow is new */
   async insert(followerId: Id, followeeId: Id, now: Date): Promise<boolean> {
     const result: WriteResult = await this.transactions.manager.query(
@@ -71,6 +82,15 @@ export class FollowsRepository {
     return rows.map((row) => row.id);
   }
 
+  /** The next `limit` of whom a user follows in the order of their ids, after the one given. */
+  async followeesAfter(followerId: Id, afterFolloweeId: Id, limit: number): Promise<Id[]> {
+    const rows: { id: Id }[] = await this.transactions.manager.query(
+      'SELECT followee_id AS id FROM follows WHERE follower_id = ? AND followee_id > ? ORDER BY followee_id LIMIT ?',
+      [followerId, afterFolloweeId, limit],
+    );
+    return rows.map((row) => row.id);
+  }
+
   /** Those of `followerIds` that follow a user, by the primary key. */
   async followersAmong(followeeId: Id, followerIds: readonly Id[]): Promise<Id[]> {
     if (followerIds.length === 0) return [];
@@ -79,24 +99,5 @@ export class FollowsRepository {
       [followeeId, followerIds],
     );
     return rows.map((row) => row.id);
-  }
-
-  /** How many each of `followerIds` follows. */
-  async followingCounts(followerIds: readonly Id[]): Promise<Map<Id, number>> {
-    const rows: { id: Id; count: string }[] = await this.transactions.manager.query(
-      'SELECT follower_id AS id, COUNT(*) AS count FROM follows WHERE follower_id IN (?) GROUP BY follower_id',
-      [followerIds],
-    );
-    return new Map(rows.map((row) => [row.id, Number(row.count)]));
-  }
-
-  /** Writes many follows in one statement and skips those that exist. @returns how many are new */
-  async insertMany(follows: readonly { followerId: Id; followeeId: Id }[], now: Date): Promise<number> {
-    const rows = follows.map(({ followerId, followeeId }) => [followeeId, followerId, now]);
-    const result: WriteResult = await this.transactions.manager.query(
-      'INSERT IGNORE INTO follows (followee_id, follower_id, created_at) VALUES ?',
-      [rows],
-    );
-    return result.affectedRows;
   }
 }

@@ -1,6 +1,4 @@
 import { AppError } from '../../common/app-error.js';
 
-export const postNotFound = (): AppError => new AppError('POST_NOT_FOUND', 404, 'There is no such post.');
-/** The token is still valid, its user is not. */
-export const authorNotFound = (): AppError =>
-  new AppError('UNAUTHENTICATED', 401, 'The account does not exist any more.');
+export const postNotFound = (): AppError => new AppError('POST_NOT_FOUND', 'There is no such post.');
+export const notYourPost = (): AppError => new AppError('FORBIDDEN', 'The post belongs to somebody else.');

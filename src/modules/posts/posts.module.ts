@@ -1,5 +1,9 @@
 import { Module } from '@nestjs/common';
+import { CommentsModule } from '../comments/comments.module.js';
+import { LikesModule } from '../likes/likes.module.js';
 import { UsersModule } from '../users/users.module.js';
+import { AccountPurgeHandler } from './account-purge.handler.js';
+import { PostPurgeHandler } from './post-purge.handler.js';
 import { PostsController } from './posts.controller.js';
 import { PostsReader } from './posts.reader.js';
 import { PostsRepository } from './posts.repository.js';
@@ -7,12 +11,16 @@ import { PostsService } from './posts.service.js';
 import { PostsViews } from './posts.views.js';
 
 @Module({
-  imports: [UsersModule],
+  imports: [UsersModule, LikesModule, CommentsModule],
   providers: [PostsRepository, PostsReader, PostsViews, PostsService],
-  exports: [PostsReader, PostsViews, PostsService],
+  exports: [PostsRepository, PostsReader, PostsViews, PostsService, UsersModule, LikesModule, CommentsModule],
 })
 export class PostsModule {}
 
 /** The routes; only the API has them. */
 @Module({ imports: [PostsModule], controllers: [PostsController] })
 export class PostsApiModule {}
+
+/** Clearing away; only the worker does it. */
+@Module({ imports: [PostsModule], providers: [PostPurgeHandler, AccountPurgeHandler] })
+export class PostsWorkerModule {}

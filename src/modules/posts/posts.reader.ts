@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Id } from '../../common/id.js';
 import { confirmedRows } from '../../infrastructure/database/confirmed-read.js';
 import { Transactional } from '../../infrastructure/database/transactional.decorator.js';
-import { PostsRepository, type StoredPost } from './posts.repository.js';
+import { PostsRepository, type PostCounts, type StoredPost } from './posts.repository.js';
 
 export type { StoredPost } from './posts.repository.js';
 
@@ -18,6 +18,18 @@ export class PostsReader {
       (some) => this.onReplica(some),
       (some) => this.onPrimary(some),
     );
+  }
+
+  /** Like and comment counts of posts; may lag behind the primary. */
+  @Transactional({ readOnly: true })
+  async counts(ids: readonly Id[]): Promise<Map<Id, PostCounts>> {
+    return new Map((await this.repository.countsByIds(ids)).map((counts) => [counts.id, counts]));
+  }
+
+  /** Ids of an author's posts below one, newest first; may lag behind the primary. */
+  @Transactional({ readOnly: true })
+  idsOfAuthorBelow(authorId: Id, belowId: Id, limit: number): Promise<Id[]> {
+    return this.repository.idsOfAuthorBelow(authorId, belowId, limit);
   }
 
   /** Those of `ids` that an author wrote, as the primary knows it now. */

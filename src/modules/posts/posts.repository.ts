@@ -12,6 +12,12 @@ export interface StoredPost {
   editedAt: Date | null;
 }
 
+export interface PostCounts {
+  id: Id;
+  likeCount: number;
+  commentCount: number;
+}
+
 const COLUMNS = 'id, author_id AS authorId, content, created_at AS createdAt, edited_at AS editedAt';
 
 @Injectable()
@@ -29,20 +35,55 @@ export class PostsRepository {
     return String((result.raw as { insertId: number | string }).insertId);
   }
 
-  async increasePostCount(authorId: Id): Promise<void> {
+  /** Changes how many posts an author has. */
+  async changePostCount(authorId: Id, delta: 1 | -1): Promise<void> {
     await this.transactions.manager.query(
-      'INSERT INTO user_counts (user_id, post_count) VALUES (?, 1) ON DUPLICATE KEY UPDATE post_count = post_count + 1',
-      [authorId],
+      `INSERT INTO user_counts (user_id, post_count) VALUES (?, ?)
+       ON DUPLICATE KEY UPDATE post_count = post_count + (?)`,
+      [authorId, Math.max(delta, 0), delta],
     );
   }
 
-  /** Whether the author is there; keeps them there until the transaction ends. */
-  async lockAuthor(id: Id): Promise<boolean> {
-    const rows: unknown[] = await this.transactions.manager.query(
-      'SELECT 1 FROM users WHERE id = ? AND deleted_at IS NULL FOR SHARE',
+  /** A post that is not deleted, kept as it is until the transaction ends. */
+  async lock(id: Id): Promise<StoredPost | undefined> {
+    const rows: StoredPost[] = await this.transactions.manager.query(
+      `SELECT ${COLUMNS} FROM posts WHERE id = ? AND deleted_at IS NULL FOR UPDATE`,
       [id],
     );
-    return rows.length > 0;
+    return rows[0];
+  }
+
+  async updateContent(id: Id, content: string, now: Date): Promise<void> {
+    await this.transactions.manager.update(PostEntity, { id }, { content, editedAt: now });
+  }
+
+  async markDeleted(id: Id, now: Date): Promise<void> {
+    await this.transactions.manager.update(PostEntity, { id }, { deletedAt: now });
+  }
+
+  /** Removes the last of a post: its row and its counts. */
+  async purge(id: Id): Promise<void> {
+    await this.transactions.manager.query('DELETE FROM post_counts WHERE post_id = ?', [id]);
+    await this.transactions.manager.delete(PostEntity, { id });
+  }
+
+  /** Like and comment counts of posts; a post without a row has none. */
+  countsByIds(ids: readonly Id[]): Promise<PostCounts[]> {
+    if (ids.length === 0) return Promise.resolve([]);
+    return this.transactions.manager.query(
+      `SELECT post_id AS id, like_count AS likeCount, comment_count AS commentCount FROM post_counts
+        WHERE post_id IN (?)`,
+      [ids],
+    );
+  }
+
+  /** Ids of an author's posts below one, newest first. */
+  async idsOfAuthorBelow(authorId: Id, belowId: Id, limit: number): Promise<Id[]> {
+    const rows: { id: Id }[] = await this.transactions.manager.query(
+      'SELECT id FROM posts WHERE author_id = ? AND id < ? AND deleted_at IS NULL ORDER BY id DESC LIMIT ?',
+      [authorId, belowId, limit],
+    );
+    return rows.map((row) => row.id);
   }
 
   /** The posts among `ids` that are not deleted, in no particular order. */

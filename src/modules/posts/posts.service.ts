@@ -2,34 +2,91 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
 import type { Id } from '../../common/id.js';
 import { Transactional } from '../../infrastructure/database/transactional.decorator.js';
+import type { IdempotentRequest } from '../../infrastructure/idempotency/idempotency-key.decorator.js';
+import { IdempotentWrites } from '../../infrastructure/idempotency/idempotent-writes.js';
 import { Outbox } from '../../infrastructure/outbox/outbox.js';
-import { authorNotFound } from './posts.errors.js';
-import { POST_CREATED, type PostCreatedEvent } from './posts.events.js';
-import { PostsRepository } from './posts.repository.js';
+import { AccountsWriter } from '../users/accounts.writer.js';
+import { notYourPost, postNotFound } from './posts.errors.js';
+import {
+  POST_CREATED,
+  POST_DELETED,
+  POST_PURGE,
+  type PostCreatedEvent,
+  type PostDeletedEvent,
+} from './posts.events.js';
+import { PostsRepository, type StoredPost } from './posts.repository.js';
+import { PostsViews, type PostResponse } from './posts.views.js';
 
 /** Writes of posts. */
 @Injectable()
 export class PostsService {
   constructor(
     private readonly repository: PostsRepository,
+    private readonly views: PostsViews,
+    private readonly accounts: AccountsWriter,
     private readonly outbox: Outbox,
+    private readonly idempotent: IdempotentWrites,
     private readonly clock: Clock,
   ) {}
 
   /**
    * Publishes a post. The post and its delivery are committed together; the delivery itself runs in a worker.
    *
-   * @returns the id of the post
-   * @throws AppError `UNAUTHENTICATED` when the author's account is gone
+   * @throws AppError `UNAUTHENTICATED` when the account is gone, `IDEMPOTENCY_KEY_REUSED`
+   */
+  create(authorId: Id, content: string, idempotency?: IdempotentRequest): Promise<PostResponse> {
+    return this.idempotent.run(authorId, idempotency, async () => {
+      await this.accounts.requireActive(authorId);
+      const createdAt = this.clock.now();
+      const postId = await this.repository.insert({ authorId, content, createdAt });
+      await this.repository.changePostCount(authorId, 1);
+      const event: PostCreatedEvent = { postId, authorId, createdAtMs: createdAt.getTime() };
+      await this.outbox.append(POST_CREATED, event);
+      return this.views.one(postId, authorId);
+    });
+  }
+
+  /** @throws AppError `POST_NOT_FOUND`, `FORBIDDEN` */
+  @Transactional()
+  async edit(id: Id, userId: Id, content: string): Promise<PostResponse> {
+    await this.lockOwn(id, userId);
+    await this.repository.updateContent(id, content, this.clock.now());
+    return this.views.one(id, userId);
+  }
+
+  /**
+   * Deletes a post: gone for everybody at once; what hangs on it is cleared away in the background.
+   *
+   * @throws AppError `POST_NOT_FOUND`, `FORBIDDEN`
    */
   @Transactional()
-  async create(authorId: Id, content: string): Promise<Id> {
-    if (!(await this.repository.lockAuthor(authorId))) throw authorNotFound();
-    const createdAt = this.clock.now();
-    const postId = await this.repository.insert({ authorId, content, createdAt });
-    await this.repository.increasePostCount(authorId);
-    const event: PostCreatedEvent = { postId, authorId, createdAtMs: createdAt.getTime() };
-    await this.outbox.append(POST_CREATED, event);
-    return postId;
+  async delete(id: Id, userId: Id): Promise<void> {
+    await this.remove(await this.lockOwn(id, userId));
+  }
+
+  /** Deletes the newest posts of an account that is gone. @returns how many; none means that all are */
+  @Transactional()
+  async deleteSomeOfAuthor(authorId: Id, belowId: Id, limit: number): Promise<number> {
+    const ids = await this.repository.idsOfAuthorBelow(authorId, belowId, limit);
+    for (const id of ids) {
+      const post = await this.repository.lock(id);
+      if (post) await this.remove(post);
+    }
+    return ids.length;
+  }
+
+  private async remove(post: StoredPost): Promise<void> {
+    await this.repository.markDeleted(post.id, this.clock.now());
+    await this.repository.changePostCount(post.authorId, -1);
+    const event: PostDeletedEvent = { postId: post.id, authorId: post.authorId };
+    await this.outbox.append(POST_DELETED, event);
+    await this.outbox.append(POST_PURGE, event);
+  }
+
+  private async lockOwn(id: Id, userId: Id): Promise<StoredPost> {
+    const post = await this.repository.lock(id);
+    if (!post) throw postNotFound();
+    if (post.authorId !== userId) throw notYourPost();
+    return post;
   }
 }

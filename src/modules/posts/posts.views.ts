@@ -1,12 +1,26 @@
 import { Injectable } from '@nestjs/common';
-import type { Id } from '../../common/id.js';
+import { fillPage, inOrder } from '../../common/fill-page.js';
+import { MAX_ID, type Id } from '../../common/id.js';
+import { IdCursor } from '../../common/id-cursor.js';
+import { toPage, type Page } from '../../infrastructure/http/page.js';
+import { LikesReader } from '../likes/likes.reader.js';
 import { UsersReader, type UserSummary } from '../users/users.reader.js';
 import { presentSummary } from '../users/users.views.js';
 import type { PostResponse } from './dto/post.response.js';
 import { postNotFound } from './posts.errors.js';
 import { PostsReader, type StoredPost } from './posts.reader.js';
+import type { PostCounts } from './posts.repository.js';
 
-export type { PostResponse } from './dto/post.response.js';
+export { PostResponse } from './dto/post.response.js';
+
+const CURSOR = new IdCursor('posts');
+
+/** What is joined to a post when it is shown. */
+interface Joined {
+  author: UserSummary;
+  counts: PostCounts | undefined;
+  likedByMe: boolean;
+}
 
 /** Hydrates and presents posts: one batch for each kind of thing, whatever the number of posts. */
 @Injectable()
@@ -14,38 +28,58 @@ export class PostsViews {
   constructor(
     private readonly posts: PostsReader,
     private readonly users: UsersReader,
+    private readonly likes: LikesReader,
   ) {}
 
   /** @throws AppError `POST_NOT_FOUND` */
-  async one(id: Id): Promise<PostResponse> {
-    const post = (await this.many([id])).get(id);
+  async one(id: Id, readerId: Id): Promise<PostResponse> {
+    const post = (await this.many([id], readerId)).get(id);
     if (!post) throw postNotFound();
     return post;
   }
 
-  /** Posts by id; one that is missing is deleted, was never there, or has lost its author. */
-  async many(ids: readonly Id[]): Promise<Map<Id, PostResponse>> {
-    const posts = await this.posts.byIds(ids);
+  /** Posts by id as `readerId` sees them; one that is missing is deleted, was never there, or has lost its author. */
+  async many(ids: readonly Id[], readerId: Id): Promise<Map<Id, PostResponse>> {
+    const [posts, counts, liked] = await Promise.all([
+      this.posts.byIds(ids),
+      this.posts.counts(ids),
+      this.likes.likedAmong(readerId, ids),
+    ]);
     const authors = await this.users.summaries([...new Set([...posts.values()].map((post) => post.authorId))]);
     const views = new Map<Id, PostResponse>();
     for (const [id, post] of posts) {
       const author = authors.get(post.authorId);
-      if (author) views.set(id, present(post, author));
+      if (author) views.set(id, present(post, { author, counts: counts.get(id), likedByMe: liked.has(id) }));
     }
     return views;
   }
+
+  /** An author's posts, newest first. @throws AppError `USER_NOT_FOUND`, `INVALID_CURSOR` */
+  async ofAuthor(authorId: Id, readerId: Id, limit: number, cursor?: string): Promise<Page<PostResponse>> {
+    const start = CURSOR.decodeOptional(cursor);
+    await this.users.requireUser(authorId);
+    const posts = await fillPage<Id, PostResponse>(
+      {
+        wanted: limit + 1,
+        keysAfter: (below, count) => this.posts.idsOfAuthorBelow(authorId, below ?? MAX_ID, count),
+        hydrate: async (ids) => inOrder(ids, await this.many(ids, readerId)),
+      },
+      start,
+    );
+    return toPage(posts, limit, (last) => CURSOR.encode(last.id));
+  }
 }
 
-/** Pure. Likes, comments and media are added by the modules that bring them. */
-function present(post: StoredPost, author: UserSummary): PostResponse {
+/** Pure: a stored post and what belongs to it, as clients see it. Media come with the media module. */
+function present(post: StoredPost, { author, counts, likedByMe }: Joined): PostResponse {
   return {
     id: post.id,
     author: presentSummary(author),
     content: post.content,
     media: [],
-    likeCount: 0,
-    commentCount: 0,
-    likedByMe: false,
+    likeCount: counts?.likeCount ?? 0,
+    commentCount: counts?.commentCount ?? 0,
+    likedByMe,
     createdAt: post.createdAt.toISOString(),
     editedAt: post.editedAt?.toISOString() ?? null,
   };

@@ -1,7 +1,5 @@
 import { AppError } from '../../common/app-error.js';
 
-export const userNotFound = (): AppError => new AppError('USER_NOT_FOUND', 404, 'There is no such user.');
-export const usernameTaken = (): AppError =>
-  new AppError('USERNAME_TAKEN', 409, 'The username belongs to somebody else.');
-export const emailTaken = (): AppError =>
-  new AppError('EMAIL_TAKEN', 409, 'The e-mail address already has an account.');
+export const userNotFound = (): AppError => new AppError('USER_NOT_FOUND', 'There is no such user.');
+export const usernameTaken = (): AppError => new AppError('USERNAME_TAKEN', 'The username belongs to somebody else.');
+export const emailTaken = (): AppError => new AppError('EMAIL_TAKEN', 'The e-mail address already has an account.');

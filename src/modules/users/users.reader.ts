@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Id } from '../../common/id.js';
 import { confirmedRows } from '../../infrastructure/database/confirmed-read.js';
 import { Transactional } from '../../infrastructure/database/transactional.decorator.js';
+import { userNotFound } from './users.errors.js';
 import { UsersRepository, type UserCredentials, type UserSummary } from './users.repository.js';
 
 export type { UserCredentials, UserSummary } from './users.repository.js';
@@ -20,10 +21,21 @@ export class UsersReader {
     );
   }
 
+  /** @throws AppError `USER_NOT_FOUND` */
+  async requireUser(id: Id): Promise<void> {
+    if (!(await this.summaries([id])).has(id)) throw userNotFound();
+  }
+
   /** Reads the primary: a replica may not know yet who has just registered or changed the password. */
   @Transactional({ readOnly: true, fresh: true })
   credentials(login: string): Promise<UserCredentials | undefined> {
     return this.repository.credentialsByLogin(login);
+  }
+
+  /** The password hash of a live user, as the primary knows it now. */
+  @Transactional({ readOnly: true, fresh: true })
+  passwordHash(id: Id): Promise<string | undefined> {
+    return this.repository.passwordHash(id);
   }
 
   @Transactional({ readOnly: true })

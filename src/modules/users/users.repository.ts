@@ -41,6 +41,9 @@ export interface UserSummary {
   avatarKey: string | null;
 }
 
+/** The column holds ASCII only; MySQL refuses to compare it with anything else. */
+const isUsername = (text: string): boolean => /^[a-z0-9_.]{1,30}$/.test(text);
+
 const PROFILE_COLUMNS = `u.id, u.username, u.email, u.display_name AS displayName, u.bio, u.avatar_key AS avatarKey,
   u.created_at AS createdAt, COALESCE(c.post_count, 0) AS postCount, COALESCE(c.follower_count, 0) AS followerCount,
   COALESCE(c.following_count, 0) AS followingCount`;
@@ -90,11 +93,68 @@ export class UsersRepository {
 
   /** The live user with this username or this e-mail address, both lower-case. */
   async credentialsByLogin(login: string): Promise<UserCredentials | undefined> {
-    const column = login.includes('@') ? 'email' : 'username';
+    const byEmail = login.includes('@');
+    if (!byEmail && !isUsername(login)) return undefined;
+    const column = byEmail ? 'email' : 'username';
     const rows: UserCredentials[] = await this.transactions.manager.query(
       `SELECT id, password_hash AS passwordHash FROM users WHERE ${column} = ? AND deleted_at IS NULL`,
       [login],
     );
     return rows[0];
+  }
+
+  async passwordHash(id: Id): Promise<string | undefined> {
+    const rows: { passwordHash: string }[] = await this.transactions.manager.query(
+      'SELECT password_hash AS passwordHash FROM users WHERE id = ? AND deleted_at IS NULL',
+      [id],
+    );
+    return rows[0]?.passwordHash;
+  }
+
+  /** The password hash of a live user, kept as it is until the transaction ends. */
+  async lockCredentials(id: Id): Promise<UserCredentials | undefined> {
+    const rows: UserCredentials[] = await this.transactions.manager.query(
+      'SELECT id, password_hash AS passwordHash FROM users WHERE id = ? AND deleted_at IS NULL FOR UPDATE',
+      [id],
+    );
+    return rows[0];
+  }
+
+  /** Whether the user is there; keeps them there until the transaction ends. */
+  async lockShared(id: Id): Promise<boolean> {
+    const rows: unknown[] = await this.transactions.manager.query(
+      'SELECT 1 FROM users WHERE id = ? AND deleted_at IS NULL FOR SHARE',
+      [id],
+    );
+    return rows.length > 0;
+  }
+
+  async idByUsername(username: string): Promise<Id | undefined> {
+    if (!isUsername(username)) return undefined;
+    const rows: { id: Id }[] = await this.transactions.manager.query(
+      'SELECT id FROM users WHERE username = ? AND deleted_at IS NULL',
+      [username],
+    );
+    return rows[0]?.id;
+  }
+
+  async updateProfile(id: Id, changes: { displayName?: string; bio?: string }): Promise<void> {
+    await this.transactions.manager.update(UserEntity, { id }, changes);
+  }
+
+  async updatePasswordHash(id: Id, passwordHash: string): Promise<void> {
+    await this.transactions.manager.update(UserEntity, { id }, { passwordHash });
+  }
+
+  /** Hides an account from everybody and frees its username and address: `~` cannot be registered. */
+  async markDeleted(id: Id, now: Date): Promise<void> {
+    const name = `~${id}`;
+    await this.transactions.manager.update(UserEntity, { id }, { deletedAt: now, username: name, email: name });
+  }
+
+  /** Removes the last of an account: its row and its counts. */
+  async purge(id: Id): Promise<void> {
+    await this.transactions.manager.query('DELETE FROM user_counts WHERE user_id = ?', [id]);
+    await this.transactions.manager.delete(UserEntity, { id });
   }
 }

@@ -7,7 +7,7 @@ import type { OwnUserResponse, UserResponse, UserSummaryResponse } from './dto/u
 import { UsersRepository, type UserProfile, type UserSummary } from './users.repository.js';
 import { userNotFound } from './users.errors.js';
 
-export type { OwnUserResponse, UserResponse, UserSummaryResponse } from './dto/user.response.js';
+export { OwnUserResponse, UserResponse, UserSummaryResponse } from './dto/user.response.js';
 
 /** Hydrates and presents users. */
 @Injectable()
@@ -32,6 +32,13 @@ export class UsersViews {
     return { ...presentUser(profile, false), email: profile.email };
   }
 
+  /** @param username lower-case. @throws AppError `USER_NOT_FOUND` */
+  async byUsername(username: string, readerId: Id): Promise<UserResponse> {
+    const id = await this.idByUsername(username);
+    if (id === undefined) throw userNotFound();
+    return this.one(id, readerId);
+  }
+
   /** Users by id as `readerId` sees them; who is missing is deleted or never was. */
   async many(ids: readonly Id[], readerId: Id): Promise<Map<Id, UserResponse>> {
     const [profiles, followed] = await Promise.all([
@@ -43,6 +50,12 @@ export class UsersViews {
       this.follows.followedAmong(readerId, ids),
     ]);
     return new Map([...profiles].map(([id, profile]) => [id, presentUser(profile, followed.has(id))]));
+  }
+
+  /** Asks the primary: a replica may not know yet who has just registered. */
+  @Transactional({ readOnly: true, fresh: true })
+  private idByUsername(username: string): Promise<Id | undefined> {
+    return this.repository.idByUsername(username);
   }
 
   @Transactional({ readOnly: true })

@@ -11,7 +11,7 @@ export interface Registration {
   displayName: string;
 }
 
-/** The door for other modules that write users. */
+/** The door for other modules that make users. */
 @Injectable()
 export class UsersWriter {
   constructor(

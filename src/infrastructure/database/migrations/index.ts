@@ -1,4 +1,5 @@
 import { CreateCore1795340000000 } from './1795340000000-create-core.js';
+import { CreateInteractions1795350000000 } from './1795350000000-create-interactions.js';
 
 /** In the order in which they run. */
-export const MIGRATIONS = [CreateCore1795340000000];
+export const MIGRATIONS = [CreateCore1795340000000, CreateInteractions1795350000000];

@@ -1,12 +1,18 @@
-import type { OwnUserResponse } from '../../users/users.views.js';
+import { ApiProperty } from '@nestjs/swagger';
+import { OwnUserResponse } from '../../users/users.views.js';
 
-export interface TokenPairResponse {
+export class TokenPairResponse {
+  @ApiProperty({ description: 'For `Authorization: Bearer …`.' })
   accessToken: string;
+
+  @ApiProperty({ description: 'Good for one use at POST /v1/auth/refresh.' })
   refreshToken: string;
-  /** Life of the access token in seconds. */
+
+  @ApiProperty({ type: 'integer', description: 'Life of the access token in seconds.', example: 900 })
   expiresIn: number;
 }
 
-export interface SessionResponse extends TokenPairResponse {
+export class SessionResponse extends TokenPairResponse {
+  @ApiProperty({ type: OwnUserResponse })
   user: OwnUserResponse;
 }

@@ -1,0 +1,47 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { Interval } from '@nestjs/schedule';
+import { Clock } from '../../common/clock.js';
+import { AppConfig } from '../../config/app-config.js';
+import { Transactional } from '../../infrastructure/database/transactional.decorator.js';
+import { RefreshTokensRepository } from './refresh-tokens.repository.js';
+import { RevocationsRepository } from './revocations.repository.js';
+
+const EVERY_MS = 60_000;
+/** Rows of one DELETE: a short transaction that replicas apply without lagging. */
+const BATCH = 1_000;
+/** Beyond the life of the tokens they end, so that no instance with a slow clock misses one. */
+const SPARE_MS = 3_600_000;
+
+/** Removes refresh tokens and revocations that have no effect any more. Several workers may run it at once. */
+@Injectable()
+export class SessionCleanupJob {
+  private readonly logger = new Logger(SessionCleanupJob.name);
+
+  constructor(
+    private readonly tokens: RefreshTokensRepository,
+    private readonly revocations: RevocationsRepository,
+    private readonly clock: Clock,
+    private readonly config: AppConfig,
+  ) {}
+
+  @Interval(EVERY_MS)
+  async run(): Promise<void> {
+    try {
+      while ((await this.deleteTokens()) === BATCH);
+      while ((await this.deleteRevocations()) === BATCH);
+    } catch (error) {
+      this.logger.error(error, 'old sessions could not be removed; the next run tries again');
+    }
+  }
+
+  @Transactional()
+  private deleteTokens(): Promise<number> {
+    return this.tokens.deleteExpired(this.clock.now(), BATCH);
+  }
+
+  @Transactional()
+  private deleteRevocations(): Promise<number> {
+    const ttlMs = this.config.auth.accessTokenTtlMs + SPARE_MS;
+    return this.revocations.deleteOlder(new Date(this.clock.nowMs() - ttlMs), BATCH);
+  }
+}

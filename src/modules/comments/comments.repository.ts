@@ -1,0 +1,133 @@
+import { Injectable } from '@nestjs/common';
+import { groupBy } from '../../common/batches.js';
+import { compareIds, type Id } from '../../common/id.js';
+import { TransactionHost } from '../../infrastructure/database/transaction-host.js';
+import { CommentEntity } from './comment.entity.js';
+
+export interface NewComment {
+  postId: Id;
+  parentId: Id | null;
+  authorId: Id;
+  content: string;
+  createdAt: Date;
+}
+
+/** A comment as it is stored, without what is joined when it is shown. */
+export interface StoredComment extends NewComment {
+  id: Id;
+  editedAt: Date | null;
+}
+
+interface WriteResult {
+  affectedRows: number;
+}
+
+const COLUMNS = `id, post_id AS postId, parent_id AS parentId, author_id AS authorId, content, created_at AS createdAt,
+  edited_at AS editedAt`;
+
+@Injectable()
+export class CommentsRepository {
+  constructor(private readonly transactions: TransactionHost) {}
+
+  /** The author of a post; keeps the post there until the transaction ends. */
+  async lockPost(postId: Id): Promise<{ authorId: Id } | undefined> {
+    const rows: { authorId: Id }[] = await this.transactions.manager.query(
+      'SELECT author_id AS authorId FROM posts WHERE id = ? AND deleted_at IS NULL FOR SHARE',
+      [postId],
+    );
+    return rows[0];
+  }
+
+  async postExists(postId: Id): Promise<boolean> {
+    const rows: unknown[] = await this.transactions.manager.query(
+      'SELECT 1 FROM posts WHERE id = ? AND deleted_at IS NULL',
+      [postId],
+    );
+    return rows.length > 0;
+  }
+
+  async insert(comment: NewComment): Promise<Id> {
+    const result = await this.transactions.manager
+      .createQueryBuilder()
+      .insert()
+      .into(CommentEntity)
+      .values(comment)
+      .updateEntity(false)
+      .execute();
+    return String((result.raw as { insertId: number | string }).insertId);
+  }
+
+  /** Comments of posts that are there, by id, in no particular order. */
+  byIds(ids: readonly Id[]): Promise<StoredComment[]> {
+    if (ids.length === 0) return Promise.resolve([]);
+    return this.transactions.manager.query(
+      `SELECT ${COLUMNS} FROM comments c WHERE c.id IN (?)
+          AND EXISTS (SELECT 1 FROM posts p WHERE p.id = c.post_id AND p.deleted_at IS NULL)`,
+      [ids],
+    );
+  }
+
+  /** A comment, kept as it is until the transaction ends. */
+  async lock(id: Id): Promise<StoredComment | undefined> {
+    const rows: StoredComment[] = await this.transactions.manager.query(
+      `SELECT ${COLUMNS} FROM comments WHERE id = ? FOR UPDATE`,
+      [id],
+    );
+    return rows[0];
+  }
+
+  /** Ids of a post's comments, oldest first, after the one given. */
+  async idsOfPostAfter(postId: Id, afterId: Id, limit: number): Promise<Id[]> {
+    const rows: { id: Id }[] = await this.transactions.manager.query(
+      'SELECT id FROM comments WHERE post_id = ? AND id > ? ORDER BY id LIMIT ?',
+      [postId, afterId, limit],
+    );
+    return rows.map((row) => row.id);
+  }
+
+  async updateContent(id: Id, content: string, now: Date): Promise<void> {
+    await this.transactions.manager.update(CommentEntity, { id }, { content, editedAt: now });
+  }
+
+  async delete(id: Id): Promise<void> {
+    await this.transactions.manager.delete(CommentEntity, { id });
+  }
+
+  async increaseCount(postId: Id): Promise<void> {
+    await this.transactions.manager.query(
+      `INSERT INTO post_counts (post_id, comment_count) VALUES (?, 1)
+       ON DUPLICATE KEY UPDATE comment_count = comment_count + 1`,
+      [postId],
+    );
+  }
+
+  async decreaseCount(postId: Id, by: number): Promise<void> {
+    await this.transactions.manager.query(
+      'UPDATE post_counts SET comment_count = comment_count - ? WHERE post_id = ?',
+      [by, postId],
+    );
+  }
+
+  /** Deletes up to `limit` comments of a post. @returns how many went */
+  async deleteOfPost(postId: Id, limit: number): Promise<number> {
+    const result: WriteResult = await this.transactions.manager.query(
+      'DELETE FROM comments WHERE post_id = ? LIMIT ?',
+      [postId, limit],
+    );
+    return result.affectedRows;
+  }
+
+  /** Deletes up to `limit` comments of an author, with their share in the counts. @returns how many went */
+  async deleteOfAuthor(authorId: Id, limit: number): Promise<number> {
+    const rows: { id: Id; postId: Id }[] = await this.transactions.manager.query(
+      'SELECT id, post_id AS postId FROM comments WHERE author_id = ? ORDER BY id LIMIT ? FOR UPDATE',
+      [authorId, limit],
+    );
+    if (rows.length === 0) return 0;
+    await this.transactions.manager.query('DELETE FROM comments WHERE id IN (?)', [rows.map((row) => row.id)]);
+    // In the order of posts, so that two of these cannot deadlock.
+    const byPost = [...groupBy(rows, (row) => row.postId)].sort(([a], [b]) => compareIds(a, b));
+    for (const [postId, ofPost] of byPost) await this.decreaseCount(postId, ofPost.length);
+    return rows.length;
+  }
+}

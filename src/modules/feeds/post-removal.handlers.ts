@@ -1,0 +1,48 @@
+import { Injectable } from '@nestjs/common';
+import type { Id } from '../../common/id.js';
+import { AppConfig } from '../../config/app-config.js';
+import { AppliesInline, type InlineEffect } from '../../infrastructure/outbox/inline-effects.js';
+import {
+  HandlesOutbox,
+  type JobContext,
+  type OutboxHandler,
+} from '../../infrastructure/outbox/outbox-handler.decorator.js';
+import { FollowsReader } from '../follows/follows.reader.js';
+import { POST_DELETED, type PostDeletedEvent } from '../posts/posts.events.js';
+import { FeedStore } from './feed.store.js';
+
+/**
+ * Takes a deleted post out of every feed. A fan-out of the same post that still runs looks whether it is deleted after
+ * each chunk, so the order of the two does not matter.
+ */
+@Injectable()
+@HandlesOutbox(POST_DELETED)
+export class PostRemovalHandler implements OutboxHandler<PostDeletedEvent> {
+  constructor(
+    private readonly store: FeedStore,
+    private readonly follows: FollowsReader,
+    private readonly config: AppConfig,
+  ) {}
+
+  async handle({ postId, authorId }: PostDeletedEvent, job: JobContext): Promise<void> {
+    if (job.progress === null) await this.store.remove([postId], [authorId], 'background');
+    let after: Id | undefined = job.progress ?? '0';
+    while (after !== undefined) {
+      const followers: Id[] = await this.follows.followersAfterNow(authorId, after, this.config.feed.fanOutChunk);
+      await this.store.remove([postId], followers, 'background');
+      after = followers.length === this.config.feed.fanOutChunk ? followers.at(-1) : undefined;
+      if (after !== undefined) await job.saveProgress(after);
+    }
+  }
+}
+
+/** The author's own feed loses it before they get their answer. */
+@Injectable()
+@AppliesInline(POST_DELETED)
+export class OwnPostRemovedEffect implements InlineEffect<PostDeletedEvent> {
+  constructor(private readonly store: FeedStore) {}
+
+  apply({ postId, authorId }: PostDeletedEvent): Promise<void> {
+    return this.store.remove([postId], [authorId], 'request');
+  }
+}

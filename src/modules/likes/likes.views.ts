@@ -1,0 +1,45 @@
+import { Injectable } from '@nestjs/common';
+import { fillPage, inOrder } from '../../common/fill-page.js';
+import type { Id } from '../../common/id.js';
+import { IdCursor } from '../../common/id-cursor.js';
+import { Transactional } from '../../infrastructure/database/transactional.decorator.js';
+import { toPage, type Page } from '../../infrastructure/http/page.js';
+import { UsersViews, type UserResponse } from '../users/users.views.js';
+import { likedPostNotFound } from './likes.errors.js';
+import { LikesRepository } from './likes.repository.js';
+
+const CURSOR = new IdCursor('likes');
+
+/** Who likes a post. */
+@Injectable()
+export class LikesViews {
+  constructor(
+    private readonly repository: LikesRepository,
+    private readonly users: UsersViews,
+  ) {}
+
+  /** @throws AppError `POST_NOT_FOUND`, `INVALID_CURSOR` */
+  async likers(postId: Id, readerId: Id, limit: number, cursor?: string): Promise<Page<UserResponse>> {
+    const start = CURSOR.decodeOptional(cursor);
+    if (!(await this.postExists(postId))) throw likedPostNotFound();
+    const users = await fillPage<Id, UserResponse>(
+      {
+        wanted: limit + 1,
+        keysAfter: (userId, count) => this.likersAfter(postId, userId ?? '0', count),
+        hydrate: async (ids) => inOrder(ids, await this.users.many(ids, readerId)),
+      },
+      start,
+    );
+    return toPage(users, limit, (last) => CURSOR.encode(last.id));
+  }
+
+  @Transactional({ readOnly: true })
+  private likersAfter(postId: Id, userId: Id, count: number): Promise<Id[]> {
+    return this.repository.likersAfter(postId, userId, count);
+  }
+
+  @Transactional({ readOnly: true, fresh: true })
+  private postExists(postId: Id): Promise<boolean> {
+    return this.repository.postExists(postId);
+  }
+}

@@ -1,0 +1,46 @@
+import { Injectable } from '@nestjs/common';
+import type { Id } from '../../common/id.js';
+import { TransactionHost } from '../../infrastructure/database/transaction-host.js';
+
+/** Where a search stands: in the order of usernames, or of display names. */
+export interface UsernameMatch {
+  id: Id;
+  username: string;
+}
+export interface DisplayNameMatch {
+  id: Id;
+  displayName: string;
+}
+
+/** A pattern that matches texts beginning with `prefix`, whatever characters it has. `|` escapes. */
+const startingWith = (prefix: string): string => `${prefix.replace(/[|%_]/g, '|$&')}%`;
+
+/** Prefix searches; each walks one index in its own order, so the cost is that of the rows returned. */
+@Injectable()
+export class UsersSearchRepository {
+  constructor(private readonly transactions: TransactionHost) {}
+
+  /** Live users whose username begins with `prefix`, in the order of usernames, after the one given. */
+  byUsername(prefix: string, after: string, limit: number): Promise<UsernameMatch[]> {
+    return this.transactions.manager.query(
+      `SELECT id, username FROM users
+        WHERE username LIKE ? ESCAPE '|' AND username > ? AND deleted_at IS NULL
+        ORDER BY username LIMIT ?`,
+      [startingWith(prefix), after, limit],
+    );
+  }
+
+  /**
+   * Live users whose display name begins with `prefix`, letter case and accents aside, and whose username does not,
+   * in the order of display names and ids, after the one given.
+   */
+  byDisplayName(prefix: string, after: DisplayNameMatch, limit: number): Promise<DisplayNameMatch[]> {
+    return this.transactions.manager.query(
+      `SELECT id, display_name AS displayName FROM users
+        WHERE display_name LIKE ? ESCAPE '|' AND display_name >= ? AND (display_name > ? OR id > ?)
+          AND CONVERT(username USING utf8mb4) NOT LIKE ? ESCAPE '|' AND deleted_at IS NULL
+        ORDER BY display_name, id LIMIT ?`,
+      [startingWith(prefix), after.displayName, after.displayName, after.id, startingWith(prefix.toLowerCase()), limit],
+    );
+  }
+}
