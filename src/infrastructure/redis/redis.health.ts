@@ -12,11 +12,14 @@ export class RedisHealthIndicator {
 
   async majority() {
     const indicator = this.indicators.check('redis-cluster');
-    const masters = this.clients.for('request').nodes('master');
-    const answers = await Promise.allSettled(masters.map((node) => node.ping()));
-    const up = answers.filter((answer) => answer.status === 'fulfilled').length;
-    const details = { masters: masters.length, answering: up };
-    if (masters.length === 0 || up * 2 <= masters.length) {
+    const client = this.clients.for('request');
+    // Who owns slots, not who is connected: a dead master owns its slots until a replica is promoted.
+    const masters = new Set(client.slots.flatMap((owners) => owners?.[0] ?? []));
+    const nodes = client.nodes('master').filter((node) => masters.has(`${node.options.host}:${node.options.port}`));
+    const answers = await Promise.allSettled(nodes.map((node) => node.ping()));
+    const answering = answers.filter((answer) => answer.status === 'fulfilled').length;
+    const details = { masters: masters.size, answering };
+    if (answering * 2 <= masters.size) {
       return indicator.down({ message: 'no majority of masters answers', ...details });
     }
     return indicator.up(details);
