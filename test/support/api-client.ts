@@ -1,10 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import type { FeedItem } from '../../src/modules/feeds/dto/feed.response.js';
-import type { OwnUserResponse, UserResponse } from '../../src/modules/users/users.views.js';
-import type { PostResponse } from '../../src/modules/posts/posts.views.js';
-import type { Page } from '../../src/infrastructure/http/page.js';
-import type { ProblemDetails } from '../../src/infrastructure/http/problem-details.js';
 import type { Id } from '../../src/common/id.js';
+import type { FeedPage, Post, Problem, Session, User } from './contract.js';
 
 export interface Answer<T> {
   status: number;
@@ -22,14 +18,6 @@ export interface RequestOptions {
   headers?: Record<string, string>;
 }
 
-export interface TokenPair {
-  accessToken: string;
-  refreshToken: string;
-  expiresIn: number;
-}
-
-export type Session = TokenPair & { user: OwnUserResponse };
-
 /** Pages of a walk before it is taken for endless. */
 const MAX_PAGES = 1_000;
 
@@ -38,7 +26,7 @@ export class ApiClient {
   constructor(readonly url: string) {}
 
   /** Makes a request and returns whatever the answer is. */
-  async request<T = ProblemDetails>(method: string, path: string, options: RequestOptions = {}): Promise<Answer<T>> {
+  async request<T = Problem>(method: string, path: string, options: RequestOptions = {}): Promise<Answer<T>> {
     const { token, body, rawBody } = options;
     const response = await fetch(`${this.url}${path}`, {
       method,
@@ -91,7 +79,7 @@ export class Member {
     readonly session?: Session,
   ) {}
 
-  request<T = ProblemDetails>(method: string, path: string, options: RequestOptions = {}): Promise<Answer<T>> {
+  request<T = Problem>(method: string, path: string, options: RequestOptions = {}): Promise<Answer<T>> {
     return this.api.request(method, path, { token: this.token, ...options });
   }
 
@@ -107,9 +95,9 @@ export class Member {
     await this.api.expect(204, 'DELETE', `/v1/users/${whom.id}/follow`, { token: this.token });
   }
 
-  async post(content = 'a post'): Promise<PostResponse> {
+  async post(content = 'a post'): Promise<Post> {
     const options = { token: this.token, body: { content } };
-    return (await this.api.expect<PostResponse>(201, 'POST', '/v1/posts', options)).body;
+    return (await this.api.expect<Post>(201, 'POST', '/v1/posts', options)).body;
   }
 
   /** Posts one after the other. @returns their ids, newest first */
@@ -119,11 +107,11 @@ export class Member {
     return ids;
   }
 
-  user(id: Id): Promise<UserResponse> {
+  user(id: Id): Promise<User> {
     return this.get(`/v1/users/${id}`);
   }
 
-  feed(query: { limit?: number; cursor?: string } = {}): Promise<Page<FeedItem>> {
+  feed(query: { limit?: number; cursor?: string } = {}): Promise<FeedPage> {
     const search = new URLSearchParams();
     for (const [name, value] of Object.entries(query)) search.set(name, String(value));
     return this.get(`/v1/feed?${search.toString()}`);
@@ -135,11 +123,11 @@ export class Member {
   }
 
   /** Walks the whole feed, from its beginning or from a cursor. @returns the pages */
-  async walk(limit: number, from?: string): Promise<Page<FeedItem>[]> {
-    const pages: Page<FeedItem>[] = [];
+  async walk(limit: number, from?: string): Promise<FeedPage[]> {
+    const pages: FeedPage[] = [];
     let cursor: string | null | undefined = from;
     while (cursor !== null) {
-      const page: Page<FeedItem> = await this.feed({ limit, ...(cursor !== undefined && { cursor }) });
+      const page: FeedPage = await this.feed({ limit, ...(cursor !== undefined && { cursor }) });
       pages.push(page);
       if (pages.length > MAX_PAGES) throw new Error('the walk does not end');
       cursor = page.nextCursor;
@@ -149,4 +137,4 @@ export class Member {
 }
 
 /** Ids of all posts of a walk, in the order in which they were shown. */
-export const idsOf = (pages: Page<FeedItem>[]): Id[] => pages.flatMap(({ items }) => items.map(({ post }) => post.id));
+export const idsOf = (pages: FeedPage[]): Id[] => pages.flatMap(({ items }) => items.map(({ post }) => post.id));

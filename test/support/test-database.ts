@@ -86,6 +86,25 @@ export class TestDatabase {
     return connect(this.config, this.name);
   }
 
+  /** Whether a statement with this text in it waits for a row lock; only the monitoring user may know. */
+  async hasLockWaitOf(text: string): Promise<boolean> {
+    const { MYSQL_MONITOR_USER, MYSQL_MONITOR_PASSWORD } = process.env;
+    const connection = await mysql.createConnection({
+      ...access(this.config),
+      user: MYSQL_MONITOR_USER,
+      password: MYSQL_MONITOR_PASSWORD,
+    });
+    try {
+      const [rows] = await connection.query(
+        "SELECT 1 FROM information_schema.INNODB_TRX WHERE trx_state = 'LOCK WAIT' AND INSTR(trx_query, ?) > 0",
+        [text],
+      );
+      return (rows as unknown[]).length > 0;
+    } finally {
+      connection.destroy();
+    }
+  }
+
   /** Waits until every replica has what the primary has. */
   async replicated(): Promise<void> {
     const [primary] = await this.query<{ gtids: string }>('SELECT @@GLOBAL.gtid_executed AS gtids');

@@ -36,7 +36,24 @@ export function createFastifyAdapter(trustedProxies: string[]): FastifyAdapter {
   });
   const fastify = adapter.getInstance<FastifyInstance>();
   acceptOnlyJson(fastify);
+  hangUpWhenClosing(fastify);
   return adapter;
+}
+
+/**
+ * A connection whose request was under way when the server began to close is not idle then, and would be kept alive
+ * after its answer, longer than the shutdown may last: such an answer ends its connection.
+ */
+function hangUpWhenClosing(fastify: FastifyInstance): void {
+  let closing = false;
+  fastify.addHook('preClose', (done) => {
+    closing = true;
+    done();
+  });
+  fastify.addHook('onSend', (_request, reply, _payload, done) => {
+    if (closing) reply.header('Connection', 'close');
+    done();
+  });
 }
 
 /** Bodies are JSON. The parser is Fastify's own; its error is ours, because Nest would hide which one it was. */

@@ -1,0 +1,97 @@
+import { ApiClient } from '../support/api-client.js';
+import { startProcess, type TestProcess } from '../support/processes.js';
+import { until } from '../support/settle.js';
+import { testEnv, type TestEnv } from '../support/test-config.js';
+import { TestDatabase } from '../support/test-database.js';
+
+/** A production environment in order. */
+const PRODUCTION: TestEnv = {
+  NODE_ENV: 'production',
+  RATE_LIMITS: 'on',
+  MYSQL_PASSWORD: 'p1',
+  MYSQL_MIGRATION_PASSWORD: 'p2',
+  JWT_KEYS: `k1:${'s'.repeat(32)}`,
+  LOAD_PASSWORD: 'p3-p3-p3',
+};
+
+describe('The processes', () => {
+  let database: TestDatabase;
+  const started: TestProcess[] = [];
+
+  async function start(name: 'main' | 'worker', env: TestEnv = {}): Promise<TestProcess> {
+    const process = await startProcess(name, testEnv(database.name, env));
+    started.push(process);
+    return process;
+  }
+
+  beforeAll(async () => {
+    database = await TestDatabase.create();
+  });
+  afterAll(async () => {
+    await Promise.all(started.map((process) => process.stop('SIGKILL')));
+    await database?.drop();
+  });
+
+  it.each<['main' | 'worker', string, TestEnv]>([
+    ['main', 'API_PORT', { API_PORT: 'hunter2' }],
+    ['worker', 'REDIS_NODES', { REDIS_NODES: 'hunter2' }],
+    ['main', 'FEED_VIEWED_TTL', { FEED_VIEWED_TTL: '9d' }],
+    ['worker', 'JWT_KEYS', { JWT_KEYS: 'k:hunter2' }],
+    ['main', 'MYSQL_PASSWORD', { ...PRODUCTION, MYSQL_PASSWORD: 'sns-development' }],
+  ])('%s ends with one line that names %s when it is wrong, and never shows its value', async (name, variable, env) => {
+    const process = await start(name, env);
+    expect(await process.exited).toEqual({ code: 1, signal: null });
+    expect(process.errorLines).toEqual([expect.stringMatching(new RegExp(`^configuration: ${variable} `))]);
+    const output = [...process.lines, ...process.errorLines].join('\n');
+    expect(output).not.toContain(env[variable]);
+    expect(process.lines).toEqual([]);
+  });
+
+  it.each(['main', 'worker'] as const)('%s ends cleanly when it is asked to', async (name) => {
+    const process = await (await start(name)).ready();
+    expect(await process.stop('SIGTERM')).toEqual({ code: 0, signal: null });
+    expect(process.errorLines).toEqual([]);
+  });
+
+  it('answer a request that is under way when they are asked to end, and then end at once', async () => {
+    const process = await (await start('main')).ready();
+    const api = new ApiClient(process.url);
+    const [follower, followee] = await api.registerMany(2);
+    const lock = await database.connect();
+    await lock.beginTransaction();
+    await lock.query('SELECT 1 FROM users WHERE id = ? FOR UPDATE', [followee!.id]);
+    const follow = follower!.request('PUT', `/v1/users/${followee!.id}/follow`);
+    await until(() => database.hasLockWaitOf(followee!.id), { what: 'the request to wait for the lock' });
+
+    const exit = process.stop('SIGTERM');
+    await until(() => process.lines.some((line) => line.includes('SIGTERM')), { what: 'the signal to be noticed' });
+    await lock.rollback();
+    lock.destroy();
+    expect((await follow).status).toBe(204);
+    const answeredAt = performance.now();
+    expect(await exit).toEqual({ code: 0, signal: null });
+    expect(performance.now() - answeredAt).toBeLessThan(3_000);
+  });
+
+  it('log JSON lines that carry the id of their request and no secret', async () => {
+    const process = await (await start('main')).ready();
+    const api = new ApiClient(process.url);
+    await api.request('POST', '/v1/auth/login', {
+      body: { login: 'nobody', password: 'a secret password' },
+      headers: { 'x-request-id': 'my-request' },
+    });
+    await process.stop('SIGTERM');
+    const lines = process.lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    const request = lines.find((line) => line.msg === 'request');
+    expect(request).toMatchObject({
+      level: 'info',
+      process: 'api',
+      requestId: 'my-request',
+      method: 'POST',
+      route: '/v1/auth/login',
+      status: 401,
+      durationMs: expect.any(Number),
+    });
+    expect(process.lines.join('\n')).not.toContain('a secret password');
+  });
+});
