@@ -9,6 +9,8 @@ const base = {
 /** Types are checked by `tsc --noEmit`; ts-jest only translates. */
 export default {
   workerIdleMemoryLimit: '700MB',
+  /** A test polls for what it waits for; this only ends those that would never end, also on a loaded machine. */
+  testTimeout: 60_000,
   projects: [
     { ...base, displayName: 'unit', testMatch: ['<rootDir>/src/**/*.spec.ts', '<rootDir>/test/unit/**/*.spec.ts'] },
     { ...base, displayName: 'integration', testMatch: ['<rootDir>/test/integration/**/*.spec.ts'] },

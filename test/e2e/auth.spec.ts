@@ -1,4 +1,5 @@
-import { PASSWORD, type Session, type TokenPair } from '../support/api-client.js';
+import { PASSWORD } from '../support/api-client.js';
+import type { Session, TokenPair } from '../support/contract.js';
 import { TestApp } from '../support/test-app.js';
 
 describe('Accounts and sessions', () => {

@@ -1,7 +1,6 @@
 import { encodeCursor } from '../../src/common/cursor.js';
 import type { Id } from '../../src/common/id.js';
-import type { Page } from '../../src/infrastructure/http/page.js';
-import type { FeedItem } from '../../src/modules/feeds/dto/feed.response.js';
+import type { FeedPage } from '../support/contract.js';
 import { type Answer, idsOf, type Member } from '../support/api-client.js';
 import { TestApp } from '../support/test-app.js';
 
@@ -112,7 +111,7 @@ describe('Paging of GET /v1/feed', () => {
       const pages = [];
       const links: string[] = [];
       for (let path: string | undefined = '/v1/feed?limit=40'; path !== undefined;) {
-        const answer: Answer<Page<FeedItem>> = await reader.request('GET', path);
+        const answer: Answer<FeedPage> = await reader.request('GET', path);
         pages.push(answer.body);
         const link: string | null = answer.headers.get('link');
         if (link !== null) links.push(link);

@@ -1,8 +1,7 @@
 import { TestApp } from '../support/test-app.js';
 import { until } from '../support/settle.js';
-import { PASSWORD, type Session } from '../support/api-client.js';
-import type { Page } from '../../src/infrastructure/http/page.js';
-import type { FeedItem } from '../../src/modules/feeds/dto/feed.response.js';
+import { PASSWORD } from '../support/api-client.js';
+import type { FeedPage, Post, Session } from '../support/contract.js';
 
 describe('The walk of the README', () => {
   let app: TestApp;
@@ -41,7 +40,7 @@ describe('The walk of the README', () => {
     const bob = login.body.accessToken;
     await api.expect(204, 'PUT', `/v1/users/${alice.user.id}/follow`, { token: bob });
 
-    const posted = await api.expect<FeedItem['post']>(201, 'POST', '/v1/posts', {
+    const posted = await api.expect<Post>(201, 'POST', '/v1/posts', {
       token: alice.accessToken,
       body: { content: 'Hello,\nworld 👋' },
     });
@@ -58,13 +57,13 @@ describe('The walk of the README', () => {
     });
     expect(posted.headers.get('location')).toMatch(new RegExp(`^http://.*/v1/posts/${posted.body.id}$`));
 
-    const own = await api.expect<Page<FeedItem>>(200, 'GET', '/v1/feed', { token: alice.accessToken });
+    const own = await api.expect<FeedPage>(200, 'GET', '/v1/feed', { token: alice.accessToken });
     expect(own.body).toEqual({ items: [{ post: posted.body, viewed: false }], nextCursor: null });
     expect(own.headers.get('cache-control')).toBe('private, no-store');
 
     const page = await until(
       async () => {
-        const answer = await api.expect<Page<FeedItem>>(200, 'GET', '/v1/feed', { token: bob });
+        const answer = await api.expect<FeedPage>(200, 'GET', '/v1/feed', { token: bob });
         return answer.body.items.length > 0 && answer.body;
       },
       { what: "the post in the follower's feed", timeoutMs: 2_000 },

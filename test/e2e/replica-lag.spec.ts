@@ -1,4 +1,5 @@
-import { PASSWORD, type Session } from '../support/api-client.js';
+import { PASSWORD } from '../support/api-client.js';
+import type { Session } from '../support/contract.js';
 import { createPosts } from '../support/factories.js';
 import { TestApp } from '../support/test-app.js';
 import { until } from '../support/settle.js';
