@@ -60,6 +60,22 @@ export default {
       from: { path: `^src/modules/${name}/` },
       to: { path: `^src/modules/(${others(name)})/` },
     })),
+    {
+      name: 'tools-use-doors',
+      comment: 'Tools enter modules as modules enter each other; the hash of a password is only what the login checks.',
+      severity: 'error',
+      from: { path: '^src/tools/' },
+      to: {
+        path: '^src/modules/',
+        pathNot: ['\\.(module|reader|writer|views|events)\\.ts$', '^src/modules/auth/password-hasher\\.ts$'],
+      },
+    },
+    {
+      name: 'nobody-imports-tools',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(tools/|load\\.ts)' },
+      to: { path: '^src/tools/' },
+    },
     only(
       'typeorm',
       ['\\.(repository|entity)\\.ts$', '^src/infrastructure/database/', '^src/infrastructure/outbox/'],

@@ -60,8 +60,8 @@ describe(GraphLoader.name, () => {
     expect(sum((report) => report.usersCreated)).toBe(USERS);
     expect(sum((report) => report.followsCreated)).toBe(FOLLOWS);
     expect(reports.map((report) => report.followsRead)).toEqual([FOLLOWS, FOLLOWS]);
-    const [stored] = await app.database.query('SELECT COUNT(*) AS follows FROM follows');
-    expect(stored).toEqual({ follows: FOLLOWS });
+    const [stored] = await app.database.query<{ follows: string }>('SELECT COUNT(*) AS follows FROM follows');
+    expect(Number(stored!.follows)).toBe(FOLLOWS);
     await expect(wrongCounts()).resolves.toEqual([]);
   });
 
@@ -105,7 +105,7 @@ describe(GraphLoader.name, () => {
     await app.database.execute('DELETE FROM follows');
     await app.database.execute('UPDATE user_counts SET follower_count = 0, following_count = 0');
     const target = await idOf('u2495');
-    const rows = await app.database.query<{ id: string }>("SELECT id FROM users WHERE username LIKE 'u%' LIMIT 60");
+    const rows = await app.database.query<{ id: string }>("SELECT id FROM users WHERE username LIKE 'u%' LIMIT 20");
     const members = rows.filter(({ id }) => id !== target).map(({ id }) => memberOf(id));
 
     await Promise.all([
@@ -116,7 +116,7 @@ describe(GraphLoader.name, () => {
       }),
     ]);
     await expect(wrongCounts()).resolves.toEqual([]);
-  });
+  }, 30_000);
 
   it('skips bad lines and tells each of them', async () => {
     const bad: [number, string, string][] = [];
