@@ -1,0 +1,111 @@
+import { ConfigError, readEnv, SETTINGS } from './env.schema.js';
+
+const production = {
+  NODE_ENV: 'production',
+  MYSQL_PASSWORD: 'one',
+  MYSQL_MIGRATION_PASSWORD: 'two',
+  LOAD_PASSWORD: 'three-three',
+  JWT_KEYS: `k1:${'s'.repeat(32)}`,
+};
+const messageOf = (env: NodeJS.ProcessEnv): string => {
+  try {
+    readEnv(env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message;
+    throw error;
+  }
+  return 'accepted';
+};
+
+describe(readEnv.name, () => {
+  it('needs nothing set in development', () => {
+    expect(readEnv({})).toMatchObject({
+      NODE_ENV: 'development',
+      API_PORT: 3000,
+      WORKER_PORT: 3001,
+      LOG_LEVEL: 'info',
+      RATE_LIMITS: true,
+      FEED_UNVIEWED_TTL: 7 * 86_400_000,
+      FEED_VIEWED_TTL: 86_400_000,
+      FEED_IDLE_TTL: 8 * 86_400_000,
+      FEED_MAX_ENTRIES: 800,
+      FEED_BUCKETS: 1_024,
+    });
+  });
+
+  it('reads addresses and keys', () => {
+    const env = readEnv({
+      MYSQL_REPLICAS: 'a:1, b.c:65535',
+      REDIS_NODES: '127.0.0.1:7001',
+      JWT_KEYS: `new:${'n'.repeat(32)},old:${'o'.repeat(40)}`,
+      PUBLIC_URL: 'https://sns.example.test/',
+    });
+    expect(env.MYSQL_REPLICAS).toEqual([
+      { host: 'a', port: 1 },
+      { host: 'b.c', port: 65_535 },
+    ]);
+    expect(env.REDIS_NODES).toEqual([{ host: '127.0.0.1', port: 7_001 }]);
+    expect(env.JWT_KEYS.map(({ kid }) => kid)).toEqual(['new', 'old']);
+    expect(env.PUBLIC_URL).toBe('https://sns.example.test');
+    expect(readEnv({ MYSQL_REPLICAS: '' }).MYSQL_REPLICAS).toEqual([]);
+  });
+
+  it.each([
+    ['NODE_ENV', 'staging'],
+    ['LOG_LEVEL', 'loud'],
+    ['API_PORT', '65536'],
+    ['API_PORT', '-1'],
+    ['API_PORT', '3e3'],
+    ['API_PORT', ''],
+    ['SHUTDOWN_TIMEOUT', '20'],
+    ['MYSQL_PRIMARY', 'localhost'],
+    ['MYSQL_PRIMARY', 'localhost:0'],
+    ['MYSQL_PRIMARY', 'a:1,b:2'],
+    ['MYSQL_REPLICAS', 'a:1,,b:2'],
+    ['REDIS_NODES', 'redis://a:1'],
+    ['JWT_KEYS', 'k1:too-short'],
+    ['JWT_KEYS', 's'.repeat(40)],
+    ['PUBLIC_URL', 'ftp://example.test'],
+    ['PUBLIC_URL', 'example.test'],
+    ['FEED_MAX_ENTRIES', '0'],
+    ['FEED_BUCKETS', '16385'],
+    ['FAN_OUT_CHUNK', '1.5'],
+    ['RATE_LIMITS', 'maybe'],
+  ])('refuses %s=%j in one line that names the variable and not its value', (name, value) => {
+    const message = messageOf({ [name]: value });
+    expect(message).toMatch(new RegExp(`^${name} must be .+$`));
+    const expectation = message.slice(name.length);
+    expect(value.length > 3 && expectation.includes(value)).toBe(false);
+  });
+
+  it('refuses lives of feed entries that contradict each other', () => {
+    expect(messageOf({ FEED_VIEWED_TTL: '8d' })).toContain('FEED_VIEWED_TTL');
+    expect(messageOf({ FEED_VIEWED_TTL: '7d' })).toBe('accepted');
+    expect(messageOf({ FEED_IDLE_TTL: '7d' })).toContain('FEED_IDLE_TTL');
+    expect(messageOf({ FEED_UNVIEWED_TTL: '8d' })).toContain('FEED_IDLE_TTL');
+  });
+
+  describe('in production', () => {
+    it('accepts an environment with secrets of its own', () => {
+      expect(messageOf(production)).toBe('accepted');
+    });
+
+    it.each(['MYSQL_PASSWORD', 'MYSQL_MIGRATION_PASSWORD', 'LOAD_PASSWORD', 'JWT_KEYS'] as const)(
+      'refuses the public default of %s, left out or written out',
+      (name) => {
+        expect(messageOf({ ...production, [name]: undefined })).toMatch(new RegExp(`^${name} `));
+        expect(messageOf({ ...production, [name]: SETTINGS[name].fallback })).toMatch(new RegExp(`^${name} `));
+      },
+    );
+
+    it('refuses to run without rate limits', () => {
+      expect(messageOf({ ...production, RATE_LIMITS: 'off' })).toContain('RATE_LIMITS');
+    });
+  });
+
+  it('describes every setting and accepts every default', () => {
+    for (const [name, { schema, fallback, description }] of Object.entries(SETTINGS)) {
+      expect([name, schema.safeParse(fallback).success, description.length > 3]).toEqual([name, true, true]);
+    }
+  });
+});
