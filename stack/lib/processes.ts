@@ -31,6 +31,7 @@ export interface LaunchOptions {
   logFile: string;
   /** `bound` processes are killed by the kernel when the process that launched them ends, even by SIGKILL. */
   lifetime: 'detached' | 'bound';
+  environment?: Readonly<Record<string, string>>;
 }
 
 /** Starts a process in a session of its own, so that a Ctrl-C in the terminal does not reach it. Returns its pid. */
@@ -44,6 +45,7 @@ export async function launch(command: readonly string[], options: LaunchOptions)
     const child = spawn(program!, args, {
       cwd: options.workingDirectory,
       detached: true,
+      env: { ...process.env, ...options.environment },
       stdio: ['ignore', log, log],
     });
     await new Promise<void>((resolve, reject) => child.once('spawn', resolve).once('error', reject));

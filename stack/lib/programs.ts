@@ -32,8 +32,11 @@ export function programCommand(program: Program): string[] {
   const path = [`usr/lib/${libraries}`, `usr/lib/${libraries}/ceph`, `lib/${libraries}`]
     .map((directory) => join(programsRoot, directory))
     .join(':');
-  const file = join(programsRoot, program === 'mysqld' ? 'usr/sbin' : 'usr/bin', program);
-  return [join(programsRoot, loader), '--library-path', path, file];
+  const command = [join(programsRoot, loader), '--library-path', path];
+  if (program !== 'mysqld') return [...command, join(programsRoot, 'usr/bin', program)];
+  // With the C library's allocator a server that took a bulk load stayed 70 to 100 MB larger than with Redis's jemalloc.
+  const allocator = join(programsRoot, `usr/lib/${libraries}/libjemalloc.so.2`);
+  return [...command, '--preload', allocator, join(programsRoot, 'usr/sbin', program)];
 }
 
 /** Compose's own program, which checks a Compose file without an engine. */

@@ -13,6 +13,8 @@ export interface ServiceDefinition {
   ports: readonly number[];
   directory: string;
   command: readonly string[];
+  /** Variables that it is given besides this process's. */
+  environment?: Readonly<Record<string, string>>;
   /** Inside `directory`, where the process works once it runs; it must lie there, for that tells it is ours. */
   workingDirectory: string;
   /** Text of the configuration files it was given: a change of it is a reason to restart the process. */
@@ -70,6 +72,7 @@ export class Service {
       workingDirectory: this.definition.workingDirectory,
       logFile: this.logFile,
       lifetime: this.#lifetime,
+      environment: this.definition.environment,
     });
   }
 
@@ -99,9 +102,9 @@ export class Service {
   }
 
   get #fingerprint(): string {
-    const { command, configuration } = this.definition;
+    const { command, environment, configuration } = this.definition;
     return createHash('sha256')
-      .update(JSON.stringify([command, configuration]))
+      .update(JSON.stringify([command, environment, configuration]))
       .digest('hex');
   }
 }
