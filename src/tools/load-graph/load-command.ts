@@ -28,7 +28,8 @@ export async function loadGraph(options: LoadOptions, config: AppConfig, signal:
   }
   const file = await GraphFile.open(options.graph);
   const root = LoadGraphModule.forRoot(config);
-  const app = await NestFactory.createApplicationContext(root, { logger: ['error', 'warn'], abortOnError: false });
+  // Without warnings: that Redis cannot be reached does not concern a load.
+  const app = await NestFactory.createApplicationContext(root, { logger: ['error'], abortOnError: false });
   try {
     await checkDatabase(app.get(DatabaseHealthIndicator), config);
     return await run(app.get(GraphLoader), file, options, signal, config);
@@ -63,7 +64,7 @@ async function run(
   }
   if (report.isComplete && report.followsRead === 0) throw new LoadError(`${graph}: holds no follow; is it a graph?`);
   process.stdout.write(`${summaryOf(report, basename(graph), progress.seconds)}\n`);
-  if (!report.isComplete) process.stderr.write(`stopped after line ${withCommas(report.line)}. ${whatStays(report)}\n`);
+  if (!report.isComplete) process.stderr.write(`stopped. ${whatStays(report)}\n`);
   return report.isComplete;
 }
 

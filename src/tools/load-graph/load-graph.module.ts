@@ -4,12 +4,13 @@ import { ConfigModule } from '../../config/config.module.js';
 import { ENTITIES_LIST } from '../../entities.js';
 import { DatabaseModule } from '../../infrastructure/database/database.module.js';
 import { OutboxModule } from '../../infrastructure/outbox/outbox.module.js';
+import { RedisModule } from '../../infrastructure/redis/redis.module.js';
 import { PasswordHasher } from '../../modules/auth/password-hasher.js';
 import { FollowsImportModule } from '../../modules/follows/follows-import.module.js';
 import { UsersImportModule } from '../../modules/users/users-import.module.js';
 import { GraphLoader } from './graph-loader.js';
 
-/** The load command. It needs MySQL only: the feeds it touches are dropped by the worker, through the outbox. */
+/** The load command. Of the services it needs MySQL only: the feeds it touches are dropped by the worker, through the outbox. */
 @Module({})
 export class LoadGraphModule {
   static forRoot(config: AppConfig): DynamicModule {
@@ -18,6 +19,7 @@ export class LoadGraphModule {
       imports: [
         ConfigModule.forRoot(config),
         DatabaseModule.forRoot(ENTITIES_LIST),
+        RedisModule,
         OutboxModule,
         FollowsImportModule,
         UsersImportModule,
