@@ -72,8 +72,12 @@ export class TestProcess {
 }
 
 /** Starts `dist/<name>.js`. @param env the whole environment; the address is read from the log, so LOG_LEVEL must be info */
-export async function startProcess(name: 'main' | 'worker', env: NodeJS.ProcessEnv): Promise<TestProcess> {
-  const child = spawn(process.execPath, [join(DIST, `${name}.js`)], {
+export async function startProcess(
+  name: 'main' | 'worker' | 'load',
+  env: NodeJS.ProcessEnv,
+  args: string[] = [],
+): Promise<TestProcess> {
+  const child = spawn(process.execPath, [join(DIST, `${name}.js`), ...args], {
     env: { ...env, LOG_LEVEL: 'info' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
