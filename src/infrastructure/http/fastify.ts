@@ -60,10 +60,20 @@ function hangUpWhenClosing(fastify: FastifyInstance): void {
 function acceptOnlyJson(fastify: FastifyInstance): void {
   const parseJson = fastify.getDefaultJsonParser('error', 'error');
   fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
-    void parseJson(request, body, (error, value) => done(error ? malformedJson(error) : null, value));
+  fastify.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    let text: string;
+    try {
+      text = UTF_8.decode(body);
+    } catch (error) {
+      done(malformedJson(error as Error));
+      return;
+    }
+    void parseJson(request, text, (error, value) => done(error ? malformedJson(error) : null, value));
   });
 }
+
+/** Refuses what is not UTF-8; as text, Fastify would put replacement characters in its place. */
+const UTF_8 = new TextDecoder('utf-8', { fatal: true });
 
 const malformedJson = (cause: Error): AppError =>
   new AppError('MALFORMED_JSON', 'The body is not valid JSON.', { cause });

@@ -54,6 +54,15 @@ export class IdempotencyRepository {
     );
   }
 
+  /** Deletes up to `limit` keys of a user. @returns how many went */
+  async deleteOfUser(userId: Id, limit: number): Promise<number> {
+    const result: { affectedRows: number } = await this.transactions.manager.query(
+      'DELETE FROM idempotency_keys WHERE user_id = ? LIMIT ?',
+      [userId, limit],
+    );
+    return result.affectedRows;
+  }
+
   /** Deletes up to `limit` keys of before a moment. @returns how many went */
   async deleteOlder(before: Date, limit: number): Promise<number> {
     const result: { affectedRows: number } = await this.transactions.manager.query(

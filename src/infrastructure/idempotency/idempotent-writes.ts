@@ -48,6 +48,12 @@ export class IdempotentWrites {
     await this.repository.saveResponse(userId, scope, response);
     return response;
   }
+
+  /** Forgets up to `limit` requests of a user who is gone, and what they were answered. @returns how many went */
+  @Transactional()
+  forget(userId: Id, limit: number): Promise<number> {
+    return this.repository.deleteOfUser(userId, limit);
+  }
 }
 
 function digest(...parts: string[]): Buffer {

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { MAX_ID } from '../../common/id.js';
+import { IdempotentWrites } from '../../infrastructure/idempotency/idempotent-writes.js';
 import {
   HandlesOutbox,
   type JobContext,
@@ -15,7 +16,7 @@ import { PostsService } from './posts.service.js';
 const POSTS = 100;
 const ROWS = 1_000;
 
-/** Removes what a deleted account leaves behind: posts, comments, likes, follows, and at last its row. */
+/** Removes what a deleted account leaves behind: posts, comments, likes, follows, remembered answers, and at last its row. */
 @Injectable()
 @HandlesOutbox(USER_DELETED)
 export class AccountPurgeHandler implements OutboxHandler<UserDeletedEvent> {
@@ -24,6 +25,7 @@ export class AccountPurgeHandler implements OutboxHandler<UserDeletedEvent> {
     private readonly comments: CommentsWriter,
     private readonly likes: LikesWriter,
     private readonly accounts: AccountsWriter,
+    private readonly requests: IdempotentWrites,
   ) {}
 
   async handle({ userId }: UserDeletedEvent, job: JobContext): Promise<void> {
@@ -32,6 +34,7 @@ export class AccountPurgeHandler implements OutboxHandler<UserDeletedEvent> {
     while ((await this.comments.removeOfAuthor(userId, ROWS)) > 0) await job.saveProgress('comments');
     while ((await this.likes.removeOfUser(userId, ROWS)) > 0) await job.saveProgress('likes');
     while ((await this.accounts.removeFollows(userId, ROWS)) > 0) await job.saveProgress('follows');
+    while ((await this.requests.forget(userId, ROWS)) > 0) await job.saveProgress('requests');
     await this.accounts.purge(userId);
   }
 }

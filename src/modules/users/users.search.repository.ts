@@ -31,16 +31,25 @@ export class UsersSearchRepository {
   }
 
   /**
-   * Live users whose display name begins with `prefix`, letter case and accents aside, and whose username does not,
-   * in the order of display names and ids, after the one given.
+   * Live users whose display name begins with `prefix`, letter case and accents aside, in the order of display names
+   * and ids, after the one given.
+   *
+   * @param except beginning of the usernames that are left out, in ASCII; empty: none
    */
-  byDisplayName(prefix: string, after: DisplayNameMatch, limit: number): Promise<DisplayNameMatch[]> {
+  byDisplayName(prefix: string, except: string, after: DisplayNameMatch, limit: number): Promise<DisplayNameMatch[]> {
     return this.transactions.manager.query(
       `SELECT id, display_name AS displayName FROM users
         WHERE display_name LIKE ? ESCAPE '|' AND display_name >= ? AND (display_name > ? OR id > ?)
-          AND CONVERT(username USING utf8mb4) NOT LIKE ? ESCAPE '|' AND deleted_at IS NULL
+          AND username NOT LIKE ? ESCAPE '|' AND deleted_at IS NULL
         ORDER BY display_name, id LIMIT ?`,
-      [startingWith(prefix), after.displayName, after.displayName, after.id, startingWith(prefix.toLowerCase()), limit],
+      [
+        startingWith(prefix),
+        after.displayName,
+        after.displayName,
+        after.id,
+        except === '' ? '' : startingWith(except),
+        limit,
+      ],
     );
   }
 }

@@ -40,14 +40,16 @@ export class UsersSearch {
   @Transactional({ readOnly: true })
   private async matches(query: string, start: Position, wanted: number): Promise<Match[]> {
     const matches: Match[] = [];
-    if (start.by === 'username' && /^[a-z0-9_.]+$/i.test(query)) {
-      matches.push(...(await this.repository.byUsername(query.toLowerCase(), start.after, wanted)));
+    // No other query begins a username.
+    const username = /^[a-z0-9_.]+$/i.test(query) ? query.toLowerCase() : '';
+    if (start.by === 'username' && username !== '') {
+      matches.push(...(await this.repository.byUsername(username, start.after, wanted)));
     }
     const missing = wanted - matches.length;
     if (missing === 0) return matches;
     const names = start.by === 'name' ? start : NAMES_START;
     const { displayName, id } = names.after as DisplayNameMatch;
-    return [...matches, ...(await this.repository.byDisplayName(query, { displayName, id }, missing))];
+    return [...matches, ...(await this.repository.byDisplayName(query, username, { displayName, id }, missing))];
   }
 }
 
@@ -58,7 +60,7 @@ function encodePosition(match: Match): string {
 
 function decodePosition(cursor: string): Position {
   const [by, after, id] = decodeCursor(LIST, 3, cursor) as [string, string, string];
-  if (by === 'username' && id === '0') return { by, after };
+  if (by === 'username' && id === '0' && /^[a-z0-9_.]{1,30}$/.test(after)) return { by, after };
   if (by !== 'name' || !isId(id)) throw invalidCursor();
   return { by, after: { displayName: Buffer.from(after, 'base64url').toString('utf8'), id } };
 }

@@ -6,6 +6,10 @@ import { IsText } from '../../../infrastructure/http/text.validator.js';
 const toLowerCase = ({ value }: { value: unknown }): unknown =>
   typeof value === 'string' ? value.toLowerCase() : value;
 
+/** Only ASCII letters: the lower case of a few others, such as the Kelvin sign, is ASCII. */
+const toAsciiLowerCase = ({ value }: { value: unknown }): unknown =>
+  typeof value === 'string' ? value.replace(/[A-Z]/g, (letter) => letter.toLowerCase()) : value;
+
 /** A password that is presented, not chosen: whatever it is, checking it says whether it is right. */
 const IsPresentedPassword = (): PropertyDecorator => (target, property) => {
   IsString({ message: 'must be a string' })(target, property);
@@ -14,7 +18,7 @@ const IsPresentedPassword = (): PropertyDecorator => (target, property) => {
 
 export class RegisterRequest {
   @ApiProperty({ pattern: '^[A-Za-z0-9_.]{3,30}$', example: 'ann', description: 'Stored in small letters.' })
-  @Transform(toLowerCase)
+  @Transform(toAsciiLowerCase)
   @Matches(/^[a-z0-9_.]{3,30}$/, { message: 'must be 3 to 30 of a to z, 0 to 9, _ and .' })
   username: string;
 
