@@ -2,7 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import type { AppConfig } from './config/app-config.js';
 import { ConfigModule } from './config/config.module.js';
 import { ENTITIES_LIST } from './entities.js';
-import { DatabaseModule } from './infrastructure/database/database.module.js';
+import { DatabaseModule, OwnWritesModule } from './infrastructure/database/database.module.js';
 import { HttpModule } from './infrastructure/http/http.module.js';
 import { MetricsModule } from './infrastructure/metrics/metrics.module.js';
 import { OutboxModule } from './infrastructure/outbox/outbox.module.js';
@@ -28,6 +28,7 @@ export class AppModule {
         MetricsModule,
         DatabaseModule.forRoot(ENTITIES_LIST),
         RedisModule,
+        OwnWritesModule,
         OutboxModule,
         IdempotencyModule,
         RateLimitModule,

@@ -51,11 +51,12 @@ async function startServices(): Promise<{ backend: Backend; env: NodeJS.ProcessE
   return { backend, env };
 }
 
+/** Patterns come first: `--selectProjects` takes whatever follows it for a project. */
 async function runPhases(env: NodeJS.ProcessEnv): Promise<Counts> {
   const options = { env, shutdown };
   const phases = [
-    () => runJest('main', ['--selectProjects', 'unit', 'integration', 'e2e', ...jestArguments], options),
-    () => runJest('failure', ['--selectProjects', 'failure', '--runInBand', ...jestArguments], options),
+    () => runJest('main', [...jestArguments, '--selectProjects', 'unit', 'integration', 'e2e'], options),
+    () => runJest('failure', [...jestArguments, '--runInBand', '--selectProjects', 'failure'], options),
   ];
   if (jestArguments.length === 0) phases.unshift(() => runStackTests({ shutdown }));
   const counts: Counts[] = [];

@@ -55,7 +55,10 @@ describe(OutboxRelay.name, () => {
       providers: [TestHandler],
     })
     class WorkerUnderTest {}
-    const worker = await NestFactory.createApplicationContext(WorkerUnderTest, { logger: false });
+    const worker = await NestFactory.createApplicationContext(WorkerUnderTest, {
+      logger: ['error'],
+      abortOnError: false,
+    });
     workers.push(worker);
     return worker;
   }

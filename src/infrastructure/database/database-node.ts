@@ -8,6 +8,9 @@ const CONNECT_TIMEOUT_MS = 2_000;
 /** Requests that may wait for a free connection; more would only time out later, so they are refused at once. */
 const MAX_WAITING = 200;
 
+/** A replica that keeps up needs about 2 ms; for one that does not, the primary is asked instead. */
+const GTID_WAIT_SECONDS = 0.01;
+
 export interface NodeOptions {
   /** Short name for metrics and logs: `primary`, `replica-1`. */
   name: string;
@@ -31,9 +34,12 @@ export class DatabaseNode {
   readonly name: string;
   readonly dataSource: DataSource;
   private connecting?: Promise<DataSource>;
+  /** What was waited for last: a request asks several times for the same. */
+  private executed?: string;
 
   constructor(options: NodeOptions) {
     this.name = options.name;
+    const setup = options.readOnly ? SESSION_SETUP.reads : SESSION_SETUP.writes;
     this.dataSource = new DataSource({
       type: 'mysql',
       host: options.address.host,
@@ -53,7 +59,7 @@ export class DatabaseNode {
       migrationsTransactionMode: 'each',
       synchronize: false,
       logging: false,
-      driver: { ...mysql, createPool: (pool: PoolOptions) => createPool(pool, options.readOnly) },
+      driver: { ...mysql, createPool: (pool: PoolOptions) => createPool(pool, setup) },
       extra: { queueLimit: MAX_WAITING, enableKeepAlive: true },
     });
   }
@@ -70,22 +76,43 @@ export class DatabaseNode {
     return (await this.connect()).createQueryRunner();
   }
 
+  /**
+   * Whether this node has executed transactions of the primary, after waiting for them for a moment.
+   *
+   * @param gtids as the primary named them
+   */
+  async hasExecuted(gtids: string, queryRunner: QueryRunner): Promise<boolean> {
+    if (this.executed === gtids) return true;
+    const [row]: { timedOut: number }[] = await queryRunner.query(
+      'SELECT WAIT_FOR_EXECUTED_GTID_SET(?, ?) AS timedOut',
+      [gtids, GTID_WAIT_SECONDS],
+    );
+    if (Number(row!.timedOut) !== 0) return false;
+    this.executed = gtids;
+    return true;
+  }
+
   async close(): Promise<void> {
     await this.connecting?.catch(() => undefined); // its own caller has been told
     if (this.dataSource.isInitialized) await this.dataSource.destroy();
   }
 }
 
-/** Read pools declare every connection read-only once, so that a write fails at once and no read needs a BEGIN. */
-function createPool(options: PoolOptions, readOnly: boolean): Pool {
+/** What every new connection is told first. */
+const SESSION_SETUP = {
+  // Once a connection, so that a write fails at once on whatever node it is, and no read needs a BEGIN.
+  reads: 'SET SESSION TRANSACTION READ ONLY',
+  // The answer to a COMMIT then carries its GTID; see OwnWrites.
+  writes: "SET SESSION session_track_gtids = 'OWN_GTID'",
+};
+
+function createPool(options: PoolOptions, setup: string): Pool {
   const pool = mysql.createPool(options);
-  if (readOnly) {
-    pool.on('connection', (connection: PoolConnection) => {
-      // Queued before anything the borrower sends, so no statement can run ahead of it.
-      connection.query('SET SESSION TRANSACTION READ ONLY', (error) => {
-        if (error) connection.destroy();
-      });
+  pool.on('connection', (connection: PoolConnection) => {
+    // Queued before anything the borrower sends, so no statement can run ahead of it.
+    connection.query(setup, (error) => {
+      if (error) connection.destroy();
     });
-  }
+  });
   return pool;
 }

@@ -3,6 +3,7 @@ import { TerminusModule } from '@nestjs/terminus';
 import type { NodeOptions } from './database-node.js';
 import { DatabaseNodes, ENTITIES } from './database-nodes.js';
 import { DatabaseHealthIndicator } from './database.health.js';
+import { OwnWrites } from './own-writes.js';
 import { TransactionHost } from './transaction-host.js';
 
 @Global()
@@ -17,3 +18,8 @@ export class DatabaseModule {
     };
   }
 }
+
+/** For processes that serve users: their reads see their own writes. Background work acts for nobody. */
+@Global()
+@Module({ providers: [OwnWrites], exports: [OwnWrites] })
+export class OwnWritesModule {}

@@ -1,10 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { Injectable } from '@nestjs/common';
+import { Injectable, Optional } from '@nestjs/common';
 import type { EntityManager, QueryRunner } from 'typeorm';
 import { AppError } from '../../common/app-error.js';
 import { DatabaseNodes } from './database-nodes.js';
 import type { DatabaseNode } from './database-node.js';
 import { isConnectionError, isTransactionConflict } from './mysql-errors.js';
+import { OwnWrites } from './own-writes.js';
 
 /** Tries of a transaction that lost to another one; a fourth would mean contention that retrying does not cure. */
 const MAX_TRIES = 3;
@@ -44,7 +45,10 @@ export const databaseUnavailable = (cause: unknown): AppError =>
 export class TransactionHost {
   private readonly scopes = new AsyncLocalStorage<Scope>();
 
-  constructor(private readonly nodes: DatabaseNodes) {}
+  constructor(
+    private readonly nodes: DatabaseNodes,
+    @Optional() private readonly ownWrites?: OwnWrites,
+  ) {}
 
   /**
    * Runs `work` in a transaction, or joins the one that is open.
@@ -103,10 +107,11 @@ export class TransactionHost {
     const queryRunner = await this.nodes.primary.createQueryRunner();
     const scope: Scope = { readOnly: false, fresh: true, queryRunner, afterCommit: [] };
     let result: T;
+    let gtid: string | undefined;
     try {
       await queryRunner.startTransaction();
       result = await this.scopes.run(scope, work);
-      await queryRunner.commitTransaction();
+      gtid = await commit(queryRunner);
     } catch (error) {
       await rollback(queryRunner);
       throw error;
@@ -114,16 +119,22 @@ export class TransactionHost {
       await queryRunner.release();
     }
     // Outside the scope: a hook that touches the database opens a transaction of its own.
-    for (const hook of scope.afterCommit) await this.scopes.exit(() => hook());
+    await this.scopes.exit(async () => {
+      if (gtid !== undefined) await this.ownWrites?.note(gtid);
+      for (const hook of scope.afterCommit) await hook();
+    });
     return result;
   }
 
   private async runReadOnly<T>(fresh: boolean, work: () => Promise<T>): Promise<T> {
     const candidates = fresh ? [this.nodes.primaryReads] : this.nodes.readCandidates();
+    // Looked up outside the scope it decides about.
+    const gtids = fresh ? undefined : await this.scopes.exit(() => this.ownWrites?.required());
     let failure: unknown;
     for (const node of candidates) {
       try {
-        return await this.attemptReadOnly(node, fresh, work);
+        const outcome = await this.attemptReadOnly(node, fresh, gtids, work);
+        if (outcome !== LAGS) return outcome;
       } catch (error) {
         if (!isConnectionError(error)) throw error;
         failure = error; // a read changes nothing, so it may run again on another node
@@ -132,14 +143,33 @@ export class TransactionHost {
     throw databaseUnavailable(failure);
   }
 
-  private async attemptReadOnly<T>(node: DatabaseNode, fresh: boolean, work: () => Promise<T>): Promise<T> {
+  /** @returns {@link LAGS}, without doing the work, when the node has not got the user's own writes yet */
+  private async attemptReadOnly<T>(
+    node: DatabaseNode,
+    fresh: boolean,
+    gtids: string | undefined,
+    work: () => Promise<T>,
+  ): Promise<T | typeof LAGS> {
     const queryRunner = await node.createQueryRunner();
     try {
+      const behind = gtids !== undefined && node !== this.nodes.primaryReads;
+      if (behind && !(await node.hasExecuted(gtids, queryRunner))) return LAGS;
       return await this.scopes.run({ readOnly: true, fresh, queryRunner, afterCommit: [] }, work);
     } finally {
       await queryRunner.release();
     }
   }
+}
+
+/** The node answers, but does not know the user's last write. */
+const LAGS = Symbol('lags');
+
+/** @returns the GTID of the commit; none when nothing was written */
+async function commit(queryRunner: QueryRunner): Promise<string | undefined> {
+  // Not through commitTransaction(), which throws the server's answer away.
+  const answer = (await queryRunner.query('COMMIT')) as { stateChanges?: { gtids?: string[] } };
+  Object.assign(queryRunner, { isTransactionActive: false, transactionDepth: 0 });
+  return answer.stateChanges?.gtids?.[0];
 }
 
 /** A connection that cannot roll back must not go back to the pool with a transaction open. */

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
-import { requestContext } from '../logging/request-context.js';
+import { requestContext } from '../context/request-context.js';
 
 /** Routes that are asked every few seconds and tell nothing. */
 const QUIET = /^\/(health|metrics)(\/|$)/;

@@ -1,7 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
 import { type Logger as Pino, pino } from 'pino';
 import type { AppConfig } from '../../config/app-config.js';
-import { requestContext } from './request-context.js';
+import { requestContext } from '../context/request-context.js';
 
 /** Nest announces every module and route at start; that is of use at debug level only. */
 const NEST_START = new Set(['InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestFactory']);
@@ -25,7 +25,10 @@ export class StructuredLogger implements LoggerService {
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
       serializers: { err: describeError },
-      mixin: () => requestContext.getStore() ?? {},
+      mixin: () => {
+        const context = requestContext.getStore();
+        return context ? { requestId: context.requestId, userId: context.userId } : {};
+      },
       ...(readable && { transport: { target: 'pino-pretty' } }),
     });
   }

@@ -2,7 +2,7 @@ import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/com
 import { Reflector } from '@nestjs/core';
 import type { AuthenticatedRequest } from '../../infrastructure/http/current-user.decorator.js';
 import { PublicRoute } from '../../infrastructure/http/public.decorator.js';
-import { requestContext } from '../../infrastructure/logging/request-context.js';
+import { requestContext } from '../../infrastructure/context/request-context.js';
 import { AccessTokens } from './access-tokens.js';
 import { unauthenticated } from './auth.errors.js';
 import { RevokedSessions } from './revoked-sessions.js';

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Id } from '../../common/id.js';
 import { Transactional } from '../../infrastructure/database/transactional.decorator.js';
+import { requestContext } from '../../infrastructure/context/request-context.js';
 import { UsersReader } from '../users/users.reader.js';
 import { UsersWriter, type Registration } from '../users/users.writer.js';
 import { AccessTokens } from './access-tokens.js';
@@ -63,6 +64,7 @@ export class AuthService {
   @Transactional()
   private async createAccount(registration: Registration): Promise<Authenticated> {
     const userId = await this.users.register(registration);
+    actAs(userId);
     return this.present(await this.sessions.begin(userId));
   }
 
@@ -74,4 +76,10 @@ export class AuthService {
       expiresIn: this.tokens.ttlSeconds,
     };
   }
+}
+
+/** From here on the request is the new user's: their next ones see the account, on whichever replica. */
+function actAs(userId: Id): void {
+  const context = requestContext.getStore();
+  if (context) context.userId = userId;
 }

@@ -1,0 +1,14 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+/** What belongs to the request that is being served, wherever its asynchronous calls have come. */
+export interface RequestContext {
+  /** On every log line of the request. */
+  requestId: string;
+  /** Who acts; set once the access token is verified. On every log line from then on. */
+  userId?: string;
+  /** Where the user's last write is, once it has been looked up; see `OwnWrites`. */
+  lastWrite?: Promise<string | undefined>;
+}
+
+/** Opened by the HTTP layer; background work has none. */
+export const requestContext = new AsyncLocalStorage<RequestContext>();
