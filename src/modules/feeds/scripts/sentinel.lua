@@ -32,7 +32,7 @@ local function trim(key, s, max_entries)
   local highest = redis.call('ZRANGE', key, excess, excess, 'WITHSCORES')[2]
   redis.call('ZREMRANGEBYRANK', key, 1, excess)
   if tonumber(highest) > tonumber(s.floor) then
-    s.floor = highest
+    s.floor = string.format('%.0f', tonumber(highest)) -- from Redis 7.2 on a round score comes as 1e+15
     write_sentinel(key, s)
   end
 end
