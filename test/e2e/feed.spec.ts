@@ -228,7 +228,7 @@ describe('GET /v1/feed', () => {
       const author = await app.api.register();
       await author.post();
       expect((await author.feed()).items[0]!.viewed).toBe(false);
-      await until(async () => (await author.feed()).items[0]!.viewed, { what: 'the mark', timeoutMs: 1_000 });
+      await until(async () => (await author.feed()).items[0]!.viewed, { what: 'the mark', timeoutMs: 2_000 });
     });
 
     it('shortens the life of the entry, and a second showing changes nothing', async () => {
