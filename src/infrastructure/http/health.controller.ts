@@ -1,4 +1,5 @@
 import { Controller, Get, Res } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
 import { HealthCheckService } from '@nestjs/terminus';
 import type { FastifyReply } from 'fastify';
 import { DatabaseHealthIndicator } from '../database/database.health.js';
@@ -8,6 +9,7 @@ import { Readiness } from './readiness.js';
 
 /** For orchestrators and load balancers. */
 @Public()
+@ApiExcludeController()
 @Controller('health')
 export class HealthController {
   constructor(

@@ -1,10 +1,20 @@
-import { ValidationPipe } from '@nestjs/common';
+import { type ArgumentMetadata, ValidationPipe } from '@nestjs/common';
 import type { ValidationError } from 'class-validator';
 import { type FieldError, validationFailed } from '../../common/app-error.js';
 
+/** Nest's own pipe takes no body, and `null`, for an empty object. */
+class BodyIsNeededPipe extends ValidationPipe {
+  override transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+    if (metadata.type === 'body' && (value === null || value === undefined)) {
+      throw validationFailed([{ field: 'body', message: 'must be an object' }]);
+    }
+    return super.transform(value, metadata);
+  }
+}
+
 /** Checks bodies and queries against their classes: unknown fields are refused, every broken field is listed. */
 export const createValidationPipe = (): ValidationPipe =>
-  new ValidationPipe({
+  new BodyIsNeededPipe({
     transform: true,
     whitelist: true,
     forbidNonWhitelisted: true,

@@ -1,7 +1,9 @@
 import { Controller, Get, Global, Header, Module } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
 import { Public } from '../http/public.decorator.js';
 import { MetricFactory } from './metric-factory.js';
 
+@ApiExcludeController()
 @Controller('metrics')
 class MetricsController {
   constructor(private readonly metrics: MetricFactory) {}

@@ -34,8 +34,10 @@ interface Documentation {
   idempotent?: boolean;
   /** The route needs no access token. */
   open?: boolean;
-  /** The route reads a JSON body. */
+  /** A body that is sent is read: of every route but those of GET, also where nothing is made of it. */
   body?: boolean;
+  /** The route takes no input that could be invalid. */
+  noInput?: boolean;
   /** Codes beyond those that every route of this kind has. */
   errors?: ErrorCode[];
 }
@@ -100,7 +102,7 @@ function pageAnswer(item: Type) {
 
 function failures(route: Documentation): MethodDecorator[] {
   const codes = new Set<ErrorCode>([
-    'VALIDATION_FAILED',
+    ...(route.noInput ? [] : (['VALIDATION_FAILED'] as const)),
     'RATE_LIMITED',
     'DATABASE_UNAVAILABLE',
     ...(route.errors ?? []),

@@ -12,6 +12,7 @@ export function createOpenApiDocument(app: NestFastifyApplication, publicUrl: st
     .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' })
     .build();
   return SwaggerModule.createDocument(app, config, {
+    autoTagControllers: false, // each route names its own
     operationIdFactory: (controller, method) => `${controller.replace(/Controller$/, '')}_${method}`,
   });
 }

@@ -100,6 +100,7 @@ export class CommentsController {
     summary: 'Delete a comment of your own, or one under a post of your own',
     description: 'Its replies stay, and keep their `parentId`.',
     noContent: true,
+    body: true,
     errors: ['COMMENT_NOT_FOUND', 'FORBIDDEN'],
   })
   delete(@IdParam() id: Id, @CurrentUserId() userId: Id): Promise<void> {

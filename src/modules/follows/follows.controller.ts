@@ -16,6 +16,7 @@ export class FollowsController {
     summary: 'Follow a user',
     description: 'Their recent posts are in your feed when this returns. Following twice changes nothing.',
     noContent: true,
+    body: true,
     errors: ['USER_NOT_FOUND', 'CANNOT_FOLLOW_SELF'],
   })
   follow(@CurrentUserId() followerId: Id, @IdParam() followeeId: Id): Promise<void> {
@@ -29,6 +30,7 @@ export class FollowsController {
     summary: 'Stop following a user',
     description: 'Their posts have left your feed when this returns.',
     noContent: true,
+    body: true,
     errors: ['USER_NOT_FOUND', 'CANNOT_FOLLOW_SELF'],
   })
   unfollow(@CurrentUserId() followerId: Id, @IdParam() followeeId: Id): Promise<void> {

@@ -18,13 +18,13 @@ export class LikesController {
   ) {}
 
   @Put('like')
-  @Documented({ tag: 'Likes', summary: 'Like a post', ok: LikeResponse, errors: ['POST_NOT_FOUND'] })
+  @Documented({ tag: 'Likes', summary: 'Like a post', ok: LikeResponse, body: true, errors: ['POST_NOT_FOUND'] })
   like(@IdParam() postId: Id, @CurrentUserId() userId: Id): Promise<LikeResponse> {
     return this.likes.like(postId, userId);
   }
 
   @Delete('like')
-  @Documented({ tag: 'Likes', summary: 'Take a like back', ok: LikeResponse, errors: ['POST_NOT_FOUND'] })
+  @Documented({ tag: 'Likes', summary: 'Take a like back', ok: LikeResponse, body: true, errors: ['POST_NOT_FOUND'] })
   unlike(@IdParam() postId: Id, @CurrentUserId() userId: Id): Promise<LikeResponse> {
     return this.likes.unlike(postId, userId);
   }

@@ -85,6 +85,7 @@ export class PostsController {
     summary: 'Delete a post of your own',
     description: 'It is gone at once; its comments, likes and feed entries follow in the background.',
     noContent: true,
+    body: true,
     errors: ['POST_NOT_FOUND', 'FORBIDDEN'],
   })
   delete(@IdParam() id: Id, @CurrentUserId() userId: Id): Promise<void> {

@@ -27,7 +27,14 @@ export class UsersController {
   @Get('me')
   @Header('Cache-Control', 'private, no-store')
   @UseInterceptors(EtagInterceptor)
-  @Documented({ tag: TAG, summary: 'Yourself', ok: OwnUserResponse, etag: true, errors: ['USER_NOT_FOUND'] })
+  @Documented({
+    tag: TAG,
+    summary: 'Yourself',
+    ok: OwnUserResponse,
+    etag: true,
+    noInput: true,
+    errors: ['USER_NOT_FOUND'],
+  })
   me(@CurrentUserId() userId: Id): Promise<OwnUserResponse> {
     return this.views.own(userId);
   }
@@ -42,7 +49,14 @@ export class UsersController {
   @Get('by-username/:username')
   @Header('Cache-Control', 'private, no-store')
   @UseInterceptors(EtagInterceptor)
-  @Documented({ tag: TAG, summary: 'A user by username', ok: UserResponse, etag: true, errors: ['USER_NOT_FOUND'] })
+  @Documented({
+    tag: TAG,
+    summary: 'A user by username',
+    ok: UserResponse,
+    etag: true,
+    noInput: true,
+    errors: ['USER_NOT_FOUND'],
+  })
   byUsername(@Param('username') username: string, @CurrentUserId() readerId: Id): Promise<UserResponse> {
     return this.views.byUsername(username.toLowerCase(), readerId);
   }

@@ -51,7 +51,12 @@ export class LoginRequest {
 }
 
 export class RefreshRequest {
-  @ApiProperty({ description: 'The refresh token; it is spent by this.', minLength: 1, maxLength: 512 })
+  @ApiProperty({
+    description: 'The refresh token; it is spent by this.',
+    minLength: 1,
+    maxLength: 512,
+    example: 'pUxJ2gIsRbcjDqFtBEm1H4eC9kTLo7vWzXyAaN0Q5iM',
+  })
   @IsString({ message: 'must be a string' })
   @Length(1, 512, { message: 'must be a refresh token' })
   refreshToken: string;
