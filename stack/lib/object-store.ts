@@ -7,8 +7,11 @@ import { runTool } from './processes.ts';
 import { programCommand } from './programs.ts';
 import { sendSigned } from './s3-request.ts';
 import type { ServiceDefinition } from './service.ts';
+import { StackError } from './stack-error.ts';
 
-const ADMIN_TIMEOUT_MS = 30_000;
+/** radosgw-admin takes a fraction of a second, but now and then hangs at its end: it is then killed and begun anew. */
+const ADMIN_TIMEOUT_MS = 10_000;
+const ADMIN_TRIES = 3;
 const CHECK_TIMEOUT_MS = 5_000;
 const configurationFile = join(root, 'object-store/radosgw.conf');
 const identity = ['-c', configurationFile, '-n', 'client.rgw.local'];
@@ -32,14 +35,7 @@ export function objectStore(directory: string, ports: Ports): ServiceDefinition 
     ],
     async prepare() {
       if (existsSync(marker)) return;
-      rmSync(data, { recursive: true, force: true });
-      mkdirSync(data, { recursive: true });
-      const user = ['user', 'create', '--uid=sns', '--display-name=SNS'];
-      const keys = [`--access-key=${OBJECT_STORE.accessKey}`, `--secret-key=${OBJECT_STORE.secretKey}`];
-      await runTool([...programCommand('radosgw-admin'), ...identity, ...user, ...keys], {
-        workingDirectory: data,
-        timeoutMs: ADMIN_TIMEOUT_MS,
-      });
+      await createUser(data);
       writeFileSync(marker, '');
     },
     async check() {
@@ -49,6 +45,27 @@ export function objectStore(directory: string, ports: Ports): ServiceDefinition 
       if (!response.ok) throw new Error(`it answers ${response.status}`);
     },
   };
+}
+
+/** Makes a new store in `data`, with the one user that signs requests. */
+async function createUser(data: string): Promise<void> {
+  const user = ['user', 'create', '--uid=sns', '--display-name=SNS'];
+  const keys = [`--access-key=${OBJECT_STORE.accessKey}`, `--secret-key=${OBJECT_STORE.secretKey}`];
+  const command = [...programCommand('radosgw-admin'), ...identity, ...user, ...keys];
+  for (let attempt = 1; ; attempt++) {
+    rmSync(data, { recursive: true, force: true });
+    mkdirSync(data, { recursive: true });
+    try {
+      await runTool(command, { workingDirectory: data, timeoutMs: ADMIN_TIMEOUT_MS });
+      return;
+    } catch (error) {
+      if (attempt < ADMIN_TRIES) continue;
+      throw new StackError(`radosgw-admin could not make the store's user, in ${ADMIN_TRIES} tries`, {
+        advice: 'Run the command again; if it goes on, `npm run stack -- reset` begins anew.',
+        cause: error,
+      });
+    }
+  }
 }
 
 /** Makes the bucket; making it again changes nothing. */
