@@ -1,0 +1,140 @@
+import { Member } from '../support/api-client.js';
+import { createFollows, createPosts, createUsers, memberFactory } from '../support/factories.js';
+import { StatementLog } from '../support/statements.js';
+import { TestApp } from '../support/test-app.js';
+
+const MANY = 100;
+
+/** A page of anything costs a constant number of statements, however many items it has. */
+describe('The number of statements for a page', () => {
+  let app: TestApp;
+  let log: StatementLog;
+  let reader: Member;
+  let members: (id: string) => Member;
+  /** Ids to ask about, with one and with many items in each of their lists. */
+  let few: Record<'user' | 'post', string>;
+  let many: Record<'user' | 'post', string>;
+
+  beforeAll(async () => {
+    app = await TestApp.start({ worker: false });
+    log = new StatementLog(app.nest);
+    members = memberFactory(app.database, app.api);
+    const users = await createUsers(app.database, MANY + 3);
+    const [readerId, fewUser, manyUser, ...others] = users as [string, string, string, ...string[]];
+    reader = members(readerId);
+    few = await withItems(fewUser, others.slice(0, 1));
+    many = await withItems(manyUser, others);
+    await app.database.replicated();
+  });
+  afterAll(() => app?.close());
+
+  /** A user with as many followers, followees and posts, and a post with as many likes and comments, as there are others. */
+  async function withItems(user: string, others: string[]): Promise<Record<'user' | 'post', string>> {
+    await createFollows(app.database, [
+      ...others.map((other): [string, string] => [other, user]),
+      ...others.map((other): [string, string] => [user, other]),
+    ]);
+    const now = Date.now();
+    const [post] = await createPosts(
+      app.database,
+      user,
+      others.map((_, index) => new Date(now - index)),
+    );
+    for (const other of others) await createPosts(app.database, other, [new Date(now)]);
+    const likes = others.map((other) => [post, other, new Date()]);
+    await app.database.execute('INSERT INTO likes (post_id, user_id, created_at) VALUES ?', [likes]);
+    const comments = others.map((other) => [post, other, 'a comment', new Date()]);
+    await app.database.execute('INSERT INTO comments (post_id, author_id, content, created_at) VALUES ?', [comments]);
+    return { user, post: post! };
+  }
+
+  async function cost(who: Member, path: string): Promise<{ items: number; statements: string[] }> {
+    log.clear();
+    const { items } = await who.get<{ items: unknown[] }>(path);
+    return { items: items.length, statements: log.ofRequests.map(({ sql }) => sql).toSorted() };
+  }
+
+  it.each([
+    '/v1/users/:user/posts',
+    '/v1/users/:user/followers',
+    '/v1/users/:user/following',
+    '/v1/posts/:post/comments',
+    '/v1/posts/:post/likes',
+  ])(`of %s is the same for 1 and for ${MANY} items`, async (template) => {
+    const path = ({ user, post }: typeof few) => `${template.replace(':user', user).replace(':post', post)}?limit=100`;
+    const small = await cost(reader, path(few));
+    const large = await cost(reader, path(many));
+    expect([small.items, large.items]).toEqual([1, MANY]);
+    expect(small.statements.length).toBeGreaterThan(1);
+    expect(large.statements).toEqual(small.statements);
+  });
+
+  it(`of a search is the same for 1 and for ${MANY} items, by username and by display name`, async () => {
+    const rows = Array.from({ length: MANY }, (_, index) => index).flatMap((index) => [
+      [`many_${index}`, `many_${index}@example.test`, '!', 'x', new Date()],
+      [`by_name_${index}`, `by_name_${index}@example.test`, '!', `Several ${index}`, new Date()],
+    ]);
+    rows.push(
+      ['single', 'single@example.test', '!', 'x', new Date()],
+      ['y', 'y@example.test', '!', 'Lone', new Date()],
+    );
+    await app.database.execute(
+      'INSERT INTO users (username, email, password_hash, display_name, created_at) VALUES ?',
+      [rows],
+    );
+    await app.database.replicated();
+    for (const [one, lots] of [
+      ['single', 'many_'],
+      ['Lone', 'Several'],
+    ]) {
+      const small = await cost(reader, `/v1/users?limit=100&query=${one}`);
+      const large = await cost(reader, `/v1/users?limit=100&query=${lots}`);
+      expect([small.items, large.items]).toEqual([1, MANY]);
+      // The one that has no room for display names left does not ask for them.
+      expect(new Set(small.statements)).toEqual(new Set(large.statements));
+      expect(small.statements.length).toBe(large.statements.length);
+    }
+  });
+
+  it.each([
+    ['head', ''],
+    ['tail', Buffer.from('1:feed:tail:9223372036854775807').toString('base64url')],
+  ])(`of the feed is the same for 1 and for ${MANY} items in its %s`, async (_, cursor) => {
+    const at = cursor === '' ? '' : `&cursor=${cursor}`;
+    const [lone, busy] = await createUsers(app.database, 2);
+    const followees = await createUsers(app.database, MANY);
+    await createPosts(app.database, lone!, [new Date()]);
+    await createFollows(
+      app.database,
+      followees.map((followee) => [busy!, followee]),
+    );
+    for (const followee of followees) await createPosts(app.database, followee, [new Date()]);
+    await app.database.replicated();
+    for (const id of [lone!, busy!]) await members(id).feed({ limit: 1 }); // the feed is built now
+    await app.database.replicated();
+
+    const small = await cost(members(lone!), `/v1/feed?limit=100${at}`);
+    const large = await cost(members(busy!), `/v1/feed?limit=100${at}`);
+    expect([small.items, large.items]).toEqual([1, MANY]);
+    expect(large.statements.length - small.statements.length).toBeLessThanOrEqual(1);
+    // Whose posts of others are shown is asked of the primary in one statement, and only if there are any.
+    const added = large.statements.filter((sql) => !small.statements.includes(sql));
+    expect(added.every((sql) => sql.includes('followee_id IN'))).toBe(true);
+  });
+
+  it('of a single thing is small', async () => {
+    for (const [path, most] of [
+      [`/v1/users/${many.user}`, 2],
+      [`/v1/posts/${many.post}`, 4],
+      ['/v1/users/me', 1],
+    ] as const) {
+      log.clear();
+      await reader.get(path);
+      expect([path, log.ofRequests.length <= most, log.ofRequests.map(({ sql }) => sql)]).toEqual([
+        path,
+        true,
+        expect.any(Array),
+      ]);
+    }
+  });
+});

@@ -1,0 +1,54 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Logger } from 'typeorm';
+import { DatabaseNodes } from '../../src/infrastructure/database/database-nodes.js';
+import type { DatabaseNode } from '../../src/infrastructure/database/database-node.js';
+
+export interface Statement {
+  sql: string;
+  parameters: unknown[];
+}
+
+/** What a process looks up by itself, whatever is asked of it: ended sessions, and a server it has just connected to. */
+const BACKGROUND = /session_revocations WHERE created_at >=|^SELECT version\(\)/;
+
+/** Writes down every statement that an application sends to MySQL, on whichever node. */
+export class StatementLog {
+  private statements: Statement[] = [];
+
+  constructor(...apps: NestFastifyApplication[]) {
+    const ignored = (): undefined => undefined;
+    const logger: Logger = {
+      logQuery: (sql, parameters: unknown[] = []) => void this.statements.push({ sql, parameters }),
+      logQueryError: ignored,
+      logQuerySlow: ignored,
+      logSchemaBuild: ignored,
+      logMigration: ignored,
+      log: ignored,
+    };
+    for (const app of apps) for (const node of nodesOf(app)) Object.assign(node.dataSource, { logger });
+  }
+
+  /** Everything since the start or the last {@link clear}, in the order in which it was sent. */
+  get all(): readonly Statement[] {
+    return this.statements;
+  }
+
+  /** Without what a process does by itself. */
+  get ofRequests(): Statement[] {
+    return this.statements.filter(({ sql }) => !BACKGROUND.test(sql));
+  }
+
+  clear(): void {
+    this.statements = [];
+  }
+}
+
+function nodesOf(app: NestFastifyApplication): DatabaseNode[] {
+  const nodes = app.get(DatabaseNodes, { strict: false });
+  const all = Object.values(nodes as unknown as Record<string, unknown>).flat();
+  const found = all.filter(
+    (node): node is DatabaseNode => typeof node === 'object' && node !== null && 'dataSource' in node,
+  );
+  if (found.length < 3) throw new Error('the nodes of the database were not found');
+  return found;
+}
