@@ -5,6 +5,7 @@ import { ConfigModule } from '../../src/config/config.module.js';
 import { ENTITIES_LIST } from '../../src/entities.js';
 import { DatabaseModule } from '../../src/infrastructure/database/database.module.js';
 import { TransactionHost } from '../../src/infrastructure/database/transaction-host.js';
+import { StructuredLogger } from '../../src/infrastructure/logging/structured-logger.js';
 import { MetricsModule } from '../../src/infrastructure/metrics/metrics.module.js';
 import { Outbox } from '../../src/infrastructure/outbox/outbox.js';
 import { OutboxCleanupJob } from '../../src/infrastructure/outbox/outbox-cleanup.job.js';
@@ -56,7 +57,7 @@ describe(OutboxRelay.name, () => {
     })
     class WorkerUnderTest {}
     const worker = await NestFactory.createApplicationContext(WorkerUnderTest, {
-      logger: ['error'],
+      logger: new StructuredLogger(config, 'worker'),
       abortOnError: false,
     });
     workers.push(worker);

@@ -1,5 +1,5 @@
-import { ApiClient } from '../support/api-client.js';
-import { startProcess, type TestProcess } from '../support/processes.js';
+import { type Answer, ApiClient } from '../support/api-client.js';
+import { type Exit, startProcess, type TestProcess } from '../support/processes.js';
 import { until } from '../support/settle.js';
 import { testEnv, type TestEnv } from '../support/test-config.js';
 import { TestDatabase } from '../support/test-database.js';
@@ -58,15 +58,18 @@ describe('The processes', () => {
     const api = new ApiClient(process.url);
     const [follower, followee] = await api.registerMany(2);
     const lock = await database.connect();
-    await lock.beginTransaction();
-    await lock.query('SELECT 1 FROM users WHERE id = ? FOR UPDATE', [followee!.id]);
-    const follow = follower!.request('PUT', `/v1/users/${followee!.id}/follow`);
-    await until(() => database.hasLockWaitOf(followee!.id), { what: 'the request to wait for the lock' });
-
-    const exit = process.stop('SIGTERM');
-    await until(() => process.lines.some((line) => line.includes('SIGTERM')), { what: 'the signal to be noticed' });
-    await lock.rollback();
-    lock.destroy();
+    let follow: Promise<Answer<unknown>>;
+    let exit: Promise<Exit>;
+    try {
+      await lock.beginTransaction();
+      await lock.query('SELECT 1 FROM users WHERE id = ? FOR UPDATE', [followee!.id]);
+      follow = follower!.request('PUT', `/v1/users/${followee!.id}/follow`);
+      await until(() => database.hasLockWait(), { what: 'the request to wait for the lock' });
+      exit = process.stop('SIGTERM');
+      await until(() => process.lines.some((line) => line.includes('SIGTERM')), { what: 'the signal to be noticed' });
+    } finally {
+      lock.destroy();
+    }
     expect((await follow).status).toBe(204);
     const answeredAt = performance.now();
     expect(await exit).toEqual({ code: 0, signal: null });
