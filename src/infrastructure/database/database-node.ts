@@ -103,7 +103,8 @@ const SESSION_SETUP = {
   // Once a connection, so that a write fails at once on whatever node it is, and no read needs a BEGIN.
   reads: 'SET SESSION TRANSACTION READ ONLY',
   // The answer to a COMMIT then carries its GTID; see OwnWrites.
-  writes: "SET SESSION session_track_gtids = 'OWN_GTID'",
+  // Who waits longer than 5 s for a row is in a jam; MySQL's 50 s would hold a connection and a client all the while.
+  writes: "SET SESSION session_track_gtids = 'OWN_GTID', innodb_lock_wait_timeout = 5",
 };
 
 function createPool(options: PoolOptions, setup: string): Pool {

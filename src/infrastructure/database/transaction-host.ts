@@ -57,7 +57,7 @@ export class TransactionHost {
    * `work` must not have effects outside the database; those belong into {@link afterCommit}.
    *
    * @throws TransactionUsageError for a write transaction inside a read-only one
-   * @throws AppError `DATABASE_UNAVAILABLE` when no node answers
+   * @throws AppError `DATABASE_UNAVAILABLE` when no node answers, or when others kept winning
    */
   async run<T>(options: TransactionOptions, work: () => Promise<T>): Promise<T> {
     const { readOnly = false, fresh = false } = options;
@@ -98,7 +98,7 @@ export class TransactionHost {
         return await this.attemptReadWrite(work);
       } catch (error) {
         if (attempt < MAX_TRIES && isTransactionConflict(error)) continue;
-        throw isConnectionError(error) ? databaseUnavailable(error) : error;
+        throw isConnectionError(error) || isTransactionConflict(error) ? databaseUnavailable(error) : error;
       }
     }
   }
