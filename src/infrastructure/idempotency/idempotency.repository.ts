@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { Id } from '../../common/id.js';
-import { duplicateKeyOf } from '../database/mysql-errors.js';
 import { TransactionHost } from '../database/transaction-host.js';
 
 export interface StoredIdempotencyKey {
   bodyHash: Buffer;
-  response: unknown;
+  /** `null` until the transaction that took the key commits, so nobody else ever sees it so. */
+  response: string | null;
   createdAt: Date;
 }
 
@@ -14,30 +14,26 @@ export class IdempotencyRepository {
   constructor(private readonly transactions: TransactionHost) {}
 
   /**
-   * Takes a key. Another transaction that holds it uncommitted is waited for.
+   * Takes a key that is free and locks it, taken now or before, until the transaction ends. Another transaction that
+   * holds it is waited for.
    *
-   * @returns whether the key was free
+   * Not an INSERT that may fail: its failure leaves a shared lock with each of those who wait, and they deadlock when
+   * they all want the row for themselves.
+   *
+   * @returns the key as it is stored; without a response it is new
    */
-  async insert(userId: Id, scopeHash: Buffer, bodyHash: Buffer, now: Date): Promise<boolean> {
-    try {
-      await this.transactions.manager.query(
-        'INSERT INTO idempotency_keys (user_id, scope_hash, body_hash, created_at) VALUES (?, ?, ?, ?)',
-        [userId, scopeHash, bodyHash, now],
-      );
-      return true;
-    } catch (error) {
-      if (duplicateKeyOf(error) === undefined) throw error;
-      return false;
-    }
-  }
-
-  async find(userId: Id, scopeHash: Buffer): Promise<StoredIdempotencyKey | undefined> {
+  async take(userId: Id, scopeHash: Buffer, bodyHash: Buffer, now: Date): Promise<StoredIdempotencyKey> {
+    await this.transactions.manager.query(
+      `INSERT INTO idempotency_keys (user_id, scope_hash, body_hash, created_at) VALUES (?, ?, ?, ?)
+       ON DUPLICATE KEY UPDATE user_id = user_id`,
+      [userId, scopeHash, bodyHash, now],
+    );
     const rows: StoredIdempotencyKey[] = await this.transactions.manager.query(
       `SELECT body_hash AS bodyHash, response, created_at AS createdAt
          FROM idempotency_keys WHERE user_id = ? AND scope_hash = ? FOR UPDATE`,
       [userId, scopeHash],
     );
-    return rows[0];
+    return rows[0]!;
   }
 
   async restart(userId: Id, scopeHash: Buffer, bodyHash: Buffer, now: Date): Promise<void> {
@@ -47,7 +43,8 @@ export class IdempotencyRepository {
     );
   }
 
-  async saveResponse(userId: Id, scopeHash: Buffer, response: unknown): Promise<void> {
+  /** @param response as text, which a JSON column keeps as it is: it reorders the fields of objects */
+  async saveResponse(userId: Id, scopeHash: Buffer, response: string): Promise<void> {
     await this.transactions.manager.query(
       'UPDATE idempotency_keys SET response = ? WHERE user_id = ? AND scope_hash = ?',
       [JSON.stringify(response), userId, scopeHash],

@@ -37,15 +37,15 @@ export class IdempotentWrites {
     const scope = digest(request.method, request.path, request.key);
     const body = digest(canonicalJson(request.body));
     const now = this.clock.now();
-    if (!(await this.repository.insert(userId, scope, body, now))) {
-      const stored = await this.repository.find(userId, scope);
-      const fresh = stored && stored.createdAt.getTime() > now.getTime() - KEEP_MS;
-      if (fresh && !stored.bodyHash.equals(body)) throw keyReused();
-      if (fresh) return stored.response as T;
+    const stored = await this.repository.take(userId, scope, body, now);
+    if (stored.response !== null) {
+      const isKept = stored.createdAt.getTime() > now.getTime() - KEEP_MS;
+      if (isKept && !stored.bodyHash.equals(body)) throw keyReused();
+      if (isKept) return JSON.parse(stored.response) as T;
       await this.repository.restart(userId, scope, body, now);
     }
     const response = await work();
-    await this.repository.saveResponse(userId, scope, response);
+    await this.repository.saveResponse(userId, scope, JSON.stringify(response));
     return response;
   }
 
