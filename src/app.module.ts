@@ -2,7 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import type { AppConfig } from './config/app-config.js';
 import { ConfigModule } from './config/config.module.js';
 import { ENTITIES_LIST } from './entities.js';
-import { DatabaseModule, OwnWritesModule } from './infrastructure/database/database.module.js';
+import { DatabaseModule, DatabaseMonitorModule, OwnWritesModule } from './infrastructure/database/database.module.js';
 import { HttpModule } from './infrastructure/http/http.module.js';
 import { MetricsModule } from './infrastructure/metrics/metrics.module.js';
 import { OutboxModule } from './infrastructure/outbox/outbox.module.js';
@@ -27,6 +27,7 @@ export class AppModule {
         ConfigModule.forRoot(config),
         MetricsModule,
         DatabaseModule.forRoot(ENTITIES_LIST),
+        DatabaseMonitorModule,
         RedisModule,
         OwnWritesModule,
         OutboxModule,

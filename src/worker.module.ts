@@ -3,7 +3,7 @@ import { ScheduleModule } from '@nestjs/schedule';
 import type { AppConfig } from './config/app-config.js';
 import { ConfigModule } from './config/config.module.js';
 import { ENTITIES_LIST } from './entities.js';
-import { DatabaseModule } from './infrastructure/database/database.module.js';
+import { DatabaseModule, DatabaseMonitorModule } from './infrastructure/database/database.module.js';
 import { HttpModule } from './infrastructure/http/http.module.js';
 import { MetricsModule } from './infrastructure/metrics/metrics.module.js';
 import { OutboxRelayModule } from './infrastructure/outbox/outbox.module.js';
@@ -24,6 +24,7 @@ export class WorkerModule {
         ScheduleModule.forRoot(),
         MetricsModule,
         DatabaseModule.forRoot(ENTITIES_LIST),
+        DatabaseMonitorModule,
         RedisModule,
         OutboxRelayModule,
         HttpModule,

@@ -33,6 +33,9 @@ export class AppConfig {
       password: env.MYSQL_PASSWORD,
       migrationUser: env.MYSQL_MIGRATION_USER,
       migrationPassword: env.MYSQL_MIGRATION_PASSWORD,
+      monitorUser: env.MYSQL_MONITOR_USER,
+      monitorPassword: env.MYSQL_MONITOR_PASSWORD,
+      replicaMaxLagMs: env.REPLICA_MAX_LAG,
       poolSize: env.MYSQL_POOL_SIZE,
     };
     this.redis = { nodes: env.REDIS_NODES };

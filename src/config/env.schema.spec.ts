@@ -4,6 +4,7 @@ const production = {
   NODE_ENV: 'production',
   MYSQL_PASSWORD: 'one',
   MYSQL_MIGRATION_PASSWORD: 'two',
+  MYSQL_MONITOR_PASSWORD: 'two',
   LOAD_PASSWORD: 'three-three',
   JWT_KEYS: `k1:${'s'.repeat(32)}`,
 };
@@ -90,13 +91,16 @@ describe(readEnv.name, () => {
       expect(messageOf(production)).toBe('accepted');
     });
 
-    it.each(['MYSQL_PASSWORD', 'MYSQL_MIGRATION_PASSWORD', 'LOAD_PASSWORD', 'JWT_KEYS'] as const)(
-      'refuses the public default of %s, left out or written out',
-      (name) => {
-        expect(messageOf({ ...production, [name]: undefined })).toMatch(new RegExp(`^${name} `));
-        expect(messageOf({ ...production, [name]: SETTINGS[name].fallback })).toMatch(new RegExp(`^${name} `));
-      },
-    );
+    it.each([
+      'MYSQL_PASSWORD',
+      'MYSQL_MIGRATION_PASSWORD',
+      'MYSQL_MONITOR_PASSWORD',
+      'LOAD_PASSWORD',
+      'JWT_KEYS',
+    ] as const)('refuses the public default of %s, left out or written out', (name) => {
+      expect(messageOf({ ...production, [name]: undefined })).toMatch(new RegExp(`^${name} `));
+      expect(messageOf({ ...production, [name]: SETTINGS[name].fallback })).toMatch(new RegExp(`^${name} `));
+    });
 
     it('refuses to run without rate limits', () => {
       expect(messageOf({ ...production, RATE_LIMITS: 'off' })).toContain('RATE_LIMITS');

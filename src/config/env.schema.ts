@@ -70,6 +70,9 @@ export const SETTINGS = {
   MYSQL_PASSWORD: setting(text(), DEVELOPMENT_PASSWORD, 'its password'),
   MYSQL_MIGRATION_USER: setting(text(), 'sns_migrator', 'user that runs migrations'),
   MYSQL_MIGRATION_PASSWORD: setting(text(), DEVELOPMENT_PASSWORD, 'its password'),
+  MYSQL_MONITOR_USER: setting(text(), 'sns_monitor', 'user that asks replicas how far behind they are'),
+  MYSQL_MONITOR_PASSWORD: setting(text(), DEVELOPMENT_PASSWORD, 'its password'),
+  REPLICA_MAX_LAG: setting(duration(), '5s', 'a replica that is further behind serves no reads'),
   MYSQL_POOL_SIZE: setting(wholeNumber(1, 1_000), '10', 'connections that a process opens to each node at most'),
 
   REDIS_NODES: setting(

@@ -243,7 +243,10 @@ describe(TransactionHost.name, () => {
         tries++;
         await host.run({}, () => host.manager.query("SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213"));
       });
-      await expect(hopeless).rejects.toMatchObject({ driverError: { errno: 1213 } });
+      await expect(hopeless).rejects.toMatchObject({
+        code: 'DATABASE_UNAVAILABLE',
+        cause: { driverError: { errno: 1213 } },
+      });
       expect(tries).toBe(3);
     });
 

@@ -15,16 +15,3 @@ export async function confirmedRows<T>(
   if (missing.length === 0) return found;
   return new Map([...found, ...(await onPrimary(missing))]);
 }
-
-/** The same for "which of these": ids in, ids out. */
-export async function confirmedIds(
-  ids: readonly Id[],
-  onReplica: (ids: readonly Id[]) => Promise<Set<Id>>,
-  onPrimary: (ids: readonly Id[]) => Promise<Set<Id>>,
-): Promise<Set<Id>> {
-  if (ids.length === 0) return new Set();
-  const found = await onReplica(ids);
-  const missing = ids.filter((id) => !found.has(id));
-  if (missing.length === 0) return found;
-  return new Set([...found, ...(await onPrimary(missing))]);
-}

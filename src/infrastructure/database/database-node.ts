@@ -1,10 +1,15 @@
+import type { Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { DataSource, type EntitySchema, type MixedList, type QueryRunner } from 'typeorm';
 import mysql, { type Pool, type PoolConnection, type PoolOptions } from 'mysql2';
 import type { Address } from '../../config/setting-types.js';
+import { POOL_TIMEOUT } from './mysql-errors.js';
 import { MIGRATIONS } from './migrations/index.js';
 
 /** Gives up on a node that does not accept a connection; a healthy one answers in a few milliseconds. */
 const CONNECT_TIMEOUT_MS = 2_000;
+/** Gives up on a pool that has no connection to spare: a client is better told to come back than left hanging. */
+const ACQUIRE_TIMEOUT_MS = 1_500;
 /** Requests that may wait for a free connection; more would only time out later, so they are refused at once. */
 const MAX_WAITING = 200;
 
@@ -33,7 +38,13 @@ export interface NodeOptions {
 export class DatabaseNode {
   readonly name: string;
   readonly dataSource: DataSource;
+  /** Whether reads should come here; the monitor decides. */
+  healthy = true;
+  /** Of a replica, as it said last. */
+  lagSeconds?: number;
   private connecting?: Promise<DataSource>;
+  private rawPool?: Pool;
+  private readonly connections = new Set<PoolConnection & { stream: Socket }>();
   /** What was waited for last: a request asks several times for the same. */
   private executed?: string;
 
@@ -59,7 +70,7 @@ export class DatabaseNode {
       migrationsTransactionMode: 'each',
       synchronize: false,
       logging: false,
-      driver: { ...mysql, createPool: (pool: PoolOptions) => createPool(pool, setup) },
+      driver: { ...mysql, createPool: (pool: PoolOptions) => this.createPool(pool, setup) },
       extra: { queueLimit: MAX_WAITING, enableKeepAlive: true },
     });
   }
@@ -71,9 +82,48 @@ export class DatabaseNode {
     return this.connecting;
   }
 
-  /** A query runner bound to one connection of this node once it runs its first statement; the caller releases it. */
-  async createQueryRunner(): Promise<QueryRunner> {
-    return (await this.connect()).createQueryRunner();
+  /**
+   * Borrows a connection; the caller releases the query runner.
+   *
+   * @throws an error that `isConnectionError` knows, when the node is away or its pool stays empty for 1.5 s
+   */
+  async acquire(): Promise<QueryRunner> {
+    const queryRunner = (await this.connect()).createQueryRunner();
+    const connection: Promise<unknown> = queryRunner.connect();
+    const patience = new AbortController();
+    const tooLate = delay(ACQUIRE_TIMEOUT_MS, undefined, { signal: patience.signal }).then(() => {
+      throw Object.assign(new Error(`no connection to ${this.name} became free`), { code: POOL_TIMEOUT });
+    });
+    try {
+      await Promise.race([connection, tooLate]);
+      return queryRunner;
+    } catch (error) {
+      // A connection that comes after all goes straight back.
+      connection.then(
+        () => queryRunner.release(),
+        () => undefined,
+      );
+      throw error;
+    } finally {
+      patience.abort();
+      tooLate.catch(() => undefined);
+    }
+  }
+
+  /** Ends every connection, so that statements which a frozen server will never answer fail now. */
+  dropConnections(): void {
+    for (const connection of this.connections) connection.stream.destroy(new Error(`${this.name} does not answer`));
+  }
+
+  /** Connections of the pool: all, idle ones, and requests that wait for one. */
+  get pool(): { all: number; idle: number; waiting: number } {
+    const pool = this.rawPool as unknown as Record<'_allConnections' | '_freeConnections' | '_connectionQueue', Sized>;
+    if (!this.rawPool) return { all: 0, idle: 0, waiting: 0 };
+    return {
+      all: pool._allConnections.length,
+      idle: pool._freeConnections.length,
+      waiting: pool._connectionQueue.length,
+    };
   }
 
   /**
@@ -92,6 +142,21 @@ export class DatabaseNode {
     return true;
   }
 
+  private createPool(options: PoolOptions, setup: string): Pool {
+    const pool = mysql.createPool(options);
+    pool.on('connection', (connection: PoolConnection) => {
+      const open = connection as PoolConnection & { stream: Socket };
+      this.connections.add(open);
+      open.stream.once('close', () => this.connections.delete(open));
+      // Queued before anything the borrower sends, so no statement can run ahead of it.
+      connection.query(setup, (error) => {
+        if (error) connection.destroy();
+      });
+    });
+    this.rawPool = pool;
+    return pool;
+  }
+
   async close(): Promise<void> {
     await this.connecting?.catch(() => undefined); // its own caller has been told
     if (this.dataSource.isInitialized) await this.dataSource.destroy();
@@ -107,13 +172,7 @@ const SESSION_SETUP = {
   writes: "SET SESSION session_track_gtids = 'OWN_GTID', innodb_lock_wait_timeout = 5",
 };
 
-function createPool(options: PoolOptions, setup: string): Pool {
-  const pool = mysql.createPool(options);
-  pool.on('connection', (connection: PoolConnection) => {
-    // Queued before anything the borrower sends, so no statement can run ahead of it.
-    connection.query(setup, (error) => {
-      if (error) connection.destroy();
-    });
-  });
-  return pool;
+/** mysql2's own queues, which its types hide. */
+interface Sized {
+  length: number;
 }

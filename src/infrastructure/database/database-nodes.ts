@@ -10,7 +10,7 @@ export const ENTITIES = Symbol('ENTITIES');
 export class DatabaseNodes implements OnApplicationShutdown {
   readonly primary: DatabaseNode;
   readonly primaryReads: DatabaseNode;
-  private readonly replicas: DatabaseNode[];
+  readonly replicas: readonly DatabaseNode[];
   private turn = 0;
 
   constructor(config: AppConfig, @Inject(ENTITIES) entities: NodeOptions['entities']) {
@@ -23,14 +23,24 @@ export class DatabaseNodes implements OnApplicationShutdown {
     );
   }
 
-  /** Nodes to try for a read, best first: the replicas round robin, at last the primary. */
+  /** Every pool, for figures and for the end. */
+  get all(): readonly DatabaseNode[] {
+    return [this.primary, this.primaryReads, ...this.replicas];
+  }
+
+  /**
+   * Nodes to try for a read, best first: the healthy replicas round robin, then the primary, and at last, because a stale
+   * answer is better than none, the replicas that are not well.
+   */
   readCandidates(): DatabaseNode[] {
-    if (this.replicas.length === 0) return [this.primaryReads];
-    const start = this.turn++ % this.replicas.length;
-    return [...this.replicas.slice(start), ...this.replicas.slice(0, start), this.primaryReads];
+    const healthy = this.replicas.filter((node) => node.healthy);
+    if (healthy.length === 0) return [this.primaryReads, ...this.replicas];
+    const start = this.turn++ % healthy.length;
+    const unwell = this.replicas.filter((node) => !node.healthy);
+    return [...healthy.slice(start), ...healthy.slice(0, start), this.primaryReads, ...unwell];
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await Promise.all([this.primary, this.primaryReads, ...this.replicas].map((node) => node.close()));
+    await Promise.all(this.all.map((node) => node.close()));
   }
 }

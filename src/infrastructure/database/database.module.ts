@@ -3,6 +3,8 @@ import { TerminusModule } from '@nestjs/terminus';
 import type { NodeOptions } from './database-node.js';
 import { DatabaseNodes, ENTITIES } from './database-nodes.js';
 import { DatabaseHealthIndicator } from './database.health.js';
+import { DatabaseMetrics } from './database.metrics.js';
+import { ReplicaMonitor } from './replica-monitor.js';
 import { OwnWrites } from './own-writes.js';
 import { TransactionHost } from './transaction-host.js';
 
@@ -23,3 +25,7 @@ export class DatabaseModule {
 @Global()
 @Module({ providers: [OwnWrites], exports: [OwnWrites] })
 export class OwnWritesModule {}
+
+/** For processes that stay: takes replicas out of the rotation, and tells figures. */
+@Module({ providers: [ReplicaMonitor, DatabaseMetrics] })
+export class DatabaseMonitorModule {}

@@ -5,6 +5,9 @@ const DEADLOCK = 1213;
 const READ_ONLY_TRANSACTION = 1792;
 const SERVER_READ_ONLY = 1290;
 
+/** Our own: the pool had no connection to spare for too long. */
+export const POOL_TIMEOUT = 'POOL_TIMEOUT';
+
 /** Codes of mysql2 and Node for "the server cannot be talked to", as opposed to "the server refused the statement". */
 const CONNECTION_CODES = new Set([
   'ECONNREFUSED',
@@ -17,6 +20,7 @@ const CONNECTION_CODES = new Set([
   'ER_SERVER_SHUTDOWN',
   'ER_CON_COUNT_ERROR',
   'PROTOCOL_SEQUENCE_TIMEOUT',
+  POOL_TIMEOUT,
 ]);
 
 interface DriverError {
@@ -52,7 +56,12 @@ export function isTransactionConflict(error: unknown): boolean {
 /** The node cannot be reached or hung up. */
 export function isConnectionError(error: unknown): boolean {
   const { code, message } = driverError(error);
-  return CONNECTION_CODES.has(code ?? '') || message === 'Queue limit reached.' || message === 'Pool is closed.';
+  return (
+    CONNECTION_CODES.has(code ?? '') ||
+    message === 'Queue limit reached.' ||
+    message === 'Pool is closed.' ||
+    message?.endsWith('does not answer') === true
+  );
 }
 
 /** A write reached a connection that only reads. */

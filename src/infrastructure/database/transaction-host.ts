@@ -104,7 +104,7 @@ export class TransactionHost {
   }
 
   private async attemptReadWrite<T>(work: () => Promise<T>): Promise<T> {
-    const queryRunner = await this.nodes.primary.createQueryRunner();
+    const queryRunner = await this.nodes.primary.acquire();
     const scope: Scope = { readOnly: false, fresh: true, queryRunner, afterCommit: [] };
     let result: T;
     let gtid: string | undefined;
@@ -138,6 +138,7 @@ export class TransactionHost {
       } catch (error) {
         if (!isConnectionError(error)) throw error;
         failure = error; // a read changes nothing, so it may run again on another node
+        node.healthy = false; // until the monitor finds it well again
       }
     }
     throw databaseUnavailable(failure);
@@ -150,7 +151,7 @@ export class TransactionHost {
     gtids: string | undefined,
     work: () => Promise<T>,
   ): Promise<T | typeof LAGS> {
-    const queryRunner = await node.createQueryRunner();
+    const queryRunner = await node.acquire();
     try {
       const behind = gtids !== undefined && node !== this.nodes.primaryReads;
       if (behind && !(await node.hasExecuted(gtids, queryRunner))) return LAGS;

@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Id } from '../../common/id.js';
 import { Transactional } from '../../infrastructure/database/transactional.decorator.js';
-import { confirmedIds } from '../../infrastructure/database/confirmed-read.js';
 import { FollowsRepository } from './follows.repository.js';
 
 /** The door to follows for other modules. */
@@ -19,15 +18,6 @@ export class FollowsReader {
   @Transactional({ readOnly: true, fresh: true })
   async followedAmongNow(followerId: Id, userIds: readonly Id[]): Promise<Set<Id>> {
     return new Set(await this.repository.followedAmong(followerId, userIds));
-  }
-
-  /** Like {@link followedAmong}, but whom a replica does not know is asked of the primary: its miss proves nothing. */
-  async followedAmongConfirmed(followerId: Id, userIds: readonly Id[]): Promise<Set<Id>> {
-    return confirmedIds(
-      userIds,
-      (ids) => this.followedAmong(followerId, ids),
-      (ids) => this.followedAmongNow(followerId, ids),
-    );
   }
 
   /** The next followers of a user by id; may lag behind the primary. */

@@ -1,0 +1,34 @@
+import { judgeReplica, type ReplicaStatus } from './replica-status.js';
+
+const MAX_LAG_MS = 5_000;
+const running: ReplicaStatus = { Replica_IO_Running: 'Yes', Replica_SQL_Running: 'Yes', Seconds_Behind_Source: 0 };
+const healthy = (changes: Partial<ReplicaStatus>, primaryUp = true): boolean =>
+  judgeReplica({ ...running, ...changes }, MAX_LAG_MS, primaryUp).healthy;
+
+describe(judgeReplica.name, () => {
+  it('lets a replica serve that keeps up, and one that is just in time', () => {
+    expect(healthy({})).toBe(true);
+    expect(healthy({ Seconds_Behind_Source: 5 })).toBe(true);
+    expect(healthy({ Seconds_Behind_Source: '4' })).toBe(true);
+  });
+
+  it('refuses one that is too far behind, or does not know how far', () => {
+    expect(healthy({ Seconds_Behind_Source: 6 })).toBe(false);
+    expect(healthy({ Seconds_Behind_Source: null })).toBe(false);
+  });
+
+  it('refuses one that has stopped applying, whatever else is so', () => {
+    expect(healthy({ Replica_SQL_Running: 'No' })).toBe(false);
+    expect(healthy({ Replica_SQL_Running: 'No' }, false)).toBe(false);
+  });
+
+  it('refuses one that alone has lost the primary, and keeps it when everybody has', () => {
+    const lost = { Replica_IO_Running: 'Connecting', Seconds_Behind_Source: null };
+    expect(healthy(lost, true)).toBe(false);
+    expect(healthy(lost, false)).toBe(true);
+  });
+
+  it('refuses a server that is no replica', () => {
+    expect(judgeReplica(undefined, MAX_LAG_MS, true).healthy).toBe(false);
+  });
+});

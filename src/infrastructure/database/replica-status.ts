@@ -1,0 +1,28 @@
+/** What a server says of its own replication: the columns of SHOW REPLICA STATUS that count here. */
+export interface ReplicaStatus {
+  Replica_IO_Running: string;
+  Replica_SQL_Running: string;
+  /** Seconds; `null` while the lag cannot be known. */
+  Seconds_Behind_Source: number | string | null;
+}
+
+/** How far behind a replica is, or why it serves no reads. */
+export type ReplicaVerdict = { healthy: true; lagSeconds: number | undefined } | { healthy: false; reason: string };
+
+/**
+ * Pure: whether a replica may serve reads.
+ *
+ * @param status `undefined` when the server is no replica at all
+ * @param primaryUp a replica that has lost a primary which nobody reaches is as new as data can be
+ */
+export function judgeReplica(status: ReplicaStatus | undefined, maxLagMs: number, primaryUp: boolean): ReplicaVerdict {
+  if (!status) return { healthy: false, reason: 'it does not replicate' };
+  if (status.Replica_SQL_Running !== 'Yes') return { healthy: false, reason: 'it has stopped applying' };
+  if (status.Replica_IO_Running !== 'Yes') {
+    return primaryUp ? { healthy: false, reason: 'it has lost the primary' } : { healthy: true, lagSeconds: undefined };
+  }
+  if (status.Seconds_Behind_Source === null) return { healthy: false, reason: 'its lag is unknown' };
+  const lagSeconds = Number(status.Seconds_Behind_Source);
+  if (lagSeconds * 1_000 > maxLagMs) return { healthy: false, reason: `it is ${lagSeconds} s behind` };
+  return { healthy: true, lagSeconds };
+}

@@ -1,0 +1,38 @@
+type Action = 'kill' | 'stop' | 'start' | 'pause' | 'resume';
+
+/** Names as `npm run stack -- status` shows them: `mysql-primary`, `mysql-replica-1`, `redis-1`, … */
+async function act(name: string, action: Action): Promise<void> {
+  const control = process.env['STACK_CONTROL_URL'];
+  if (control === undefined) throw new Error('STACK_CONTROL_URL is not set: run the tests with npm test');
+  const response = await fetch(`${control}/services/${name}/${action}`, { method: 'POST' });
+  if (response.status !== 204)
+    throw new Error(`${action} ${name} answered ${response.status}: ${await response.text()}`);
+}
+
+/** What failure tests do to the services. The runner does it for them, so that what is started again still ends with it. */
+export const services = {
+  /** SIGKILL; resolves when the process has ended. */
+  kill: (name: string) => act(name, 'kill'),
+  /** Resolves when it serves again. */
+  start: (name: string) => act(name, 'start'),
+
+  /** Freezes a service while `work` runs: it neither answers nor refuses. */
+  async whileFrozen<T>(name: string, work: () => Promise<T>): Promise<T> {
+    await act(name, 'pause');
+    try {
+      return await work();
+    } finally {
+      await act(name, 'resume');
+    }
+  },
+
+  /** Kills a service, and starts it again after `work`. */
+  async whileDead<T>(name: string, work: () => Promise<T>): Promise<T> {
+    await act(name, 'kill');
+    try {
+      return await work();
+    } finally {
+      await act(name, 'start');
+    }
+  },
+};
