@@ -5,7 +5,6 @@ import type { AppConfig } from '../../config/app-config.js';
 import { DatabaseHealthIndicator } from '../../infrastructure/database/database.health.js';
 import { GraphFile } from './graph-file.js';
 import { GraphLoader } from './graph-loader.js';
-import { HeapBound } from './heap-bound.js';
 import { LoadError } from './load-error.js';
 import { LoadGraphModule } from './load-graph.module.js';
 import type { LoadOptions } from './load-options.js';
@@ -48,7 +47,6 @@ async function run(
   config: AppConfig,
 ): Promise<boolean> {
   const report = new LoadReport();
-  const heap = new HeapBound();
   const progress = new LoadProgress(process.stdout, process.stderr, file.sizeBytes);
   try {
     await loader.load({
@@ -57,10 +55,7 @@ async function run(
       strict,
       signal,
       onBadLine: (...line) => progress.badLine(...line),
-      onProgress: () => {
-        progress.update(file.readBytes, report.followsRead);
-        heap.afterBatch();
-      },
+      onProgress: () => progress.update(file.readBytes, report.followsRead),
     });
   } catch (error) {
     throw new LoadError(`${reasonOf(error, config)} ${whatStays(report)}`, { cause: error });
