@@ -8,7 +8,9 @@ export function createOpenApiDocument(app: NestFastifyApplication, publicUrl: st
     .setTitle('SNS')
     .setDescription('A social network: posts, comments, likes, follows, and the home feed.')
     .setVersion('1')
-    .addServer(publicUrl)
+    // First, for the page: it works under whatever name it was reached.
+    .addServer(new URL(publicUrl).pathname, 'Where this document comes from')
+    .addServer(publicUrl, 'The public address')
     .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' })
     .build();
   return SwaggerModule.createDocument(app, config, {
