@@ -93,6 +93,27 @@ describe('Sessions', () => {
       expect(median(known)).toBeGreaterThan(median(unknown) / 3);
     });
 
+    it.each([
+      ['the password has changed', "password_hash = CONCAT(password_hash, 'x')"],
+      ['the account was deleted', 'deleted_at = NOW(3)'],
+    ])('that was under way while %s opens nothing', async (_, change) => {
+      const member = await app.api.register();
+      const connection = await app.database.connect();
+      try {
+        await connection.beginTransaction();
+        await connection.query(`UPDATE users SET ${change} WHERE id = ?`, [member.id]);
+        const attempt = login({ login: member.session!.user.username, password: PASSWORD });
+        // Turns are taken in order: when later ones have been checked, this one has.
+        for (let i = 0; i < 3; i++) await login({ login: `later_${i}`, password: PASSWORD });
+        await connection.commit();
+        expect(outcome(await attempt)).toBe('401 INVALID_CREDENTIALS');
+        const sessions = await app.database.query('SELECT 1 FROM refresh_tokens WHERE user_id = ?', [member.id]);
+        expect(sessions).toHaveLength(1);
+      } finally {
+        connection.destroy();
+      }
+    });
+
     it('of far too many at once is refused to some, and the rest of the API goes on', async () => {
       const member = await app.api.register();
       const { username } = member.session!.user;

@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import type { Id } from '../../common/id.js';
 import { Transactional } from '../../infrastructure/database/transactional.decorator.js';
 import { requestContext } from '../../infrastructure/context/request-context.js';
-import { UsersReader } from '../users/users.reader.js';
+import { AccountsWriter } from '../users/accounts.writer.js';
+import { UsersReader, type UserCredentials } from '../users/users.reader.js';
 import { UsersWriter, type Registration } from '../users/users.writer.js';
 import { AccessTokens } from './access-tokens.js';
 import { invalidCredentials } from './auth.errors.js';
@@ -19,6 +20,7 @@ export type Authenticated = TokenPairResponse & { userId: Id };
 export class AuthService {
   constructor(
     private readonly users: UsersWriter,
+    private readonly accounts: AccountsWriter,
     private readonly reader: UsersReader,
     private readonly passwords: PasswordHasher,
     private readonly tokens: AccessTokens,
@@ -48,7 +50,7 @@ export class AuthService {
     const matches = await this.passwords.verify(password, user?.passwordHash);
     if (!user || !matches) throw invalidCredentials();
     await attempt.succeeded();
-    return this.present(await this.sessions.begin(user.id));
+    return this.present(await this.beginChecked(user));
   }
 
   /** @throws AppError `UNAUTHENTICATED`, `TOKEN_REUSED` */
@@ -58,6 +60,13 @@ export class AuthService {
 
   logout(userId: Id, refreshToken: string): Promise<void> {
     return this.sessions.end(userId, refreshToken);
+  }
+
+  /** Hashing is slow and holds no lock: since the check the password may have changed, or the account be gone. */
+  @Transactional()
+  private async beginChecked(user: UserCredentials): Promise<Session> {
+    if (!(await this.accounts.keepCredentials(user))) throw invalidCredentials();
+    return this.sessions.begin(user.id);
   }
 
   /** The account and its first session, or neither. */

@@ -40,6 +40,12 @@ export class AccountsWriter {
     return credentials;
   }
 
+  /** Whether a live user still has this password; if so, until the transaction ends. */
+  @Transactional()
+  async keepCredentials({ id, passwordHash }: UserCredentials): Promise<boolean> {
+    return (await this.repository.lockCredentials(id))?.passwordHash === passwordHash;
+  }
+
   @Transactional()
   changePassword(id: Id, passwordHash: string): Promise<void> {
     return this.repository.updatePasswordHash(id, passwordHash);
