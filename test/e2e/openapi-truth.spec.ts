@@ -31,8 +31,6 @@ const NOT_BY_INPUT = ['RATE_LIMITED', 'DATABASE_UNAVAILABLE', 'SERVER_BUSY'];
 
 /** Codes that are documented and take more than one request to see. */
 const SEEN_ELSEWHERE: Record<string, string[]> = {
-  // A session that outlived its account, between the deletion and the news of it on this instance.
-  Users_me: ['USER_NOT_FOUND'],
   // A cycle of tokens: api-auth.spec.ts.
   Auth_refresh: ['TOKEN_REUSED'],
 };

@@ -133,13 +133,19 @@ export class DatabaseNode {
    */
   async hasExecuted(gtids: string, queryRunner: QueryRunner): Promise<boolean> {
     if (this.executed === gtids) return true;
-    const [row]: { timedOut: number }[] = await queryRunner.query(
-      'SELECT WAIT_FOR_EXECUTED_GTID_SET(?, ?) AS timedOut',
-      [gtids, GTID_WAIT_SECONDS],
-    );
-    if (Number(row!.timedOut) !== 0) return false;
+    if (!(await waitForGtids(queryRunner, gtids, GTID_WAIT_SECONDS))) return false;
     this.executed = gtids;
     return true;
+  }
+
+  /** Waits for this node to have executed transactions of the primary. */
+  async waitFor(gtids: string, seconds: number): Promise<void> {
+    const queryRunner = await this.acquire();
+    try {
+      await waitForGtids(queryRunner, gtids, seconds);
+    } finally {
+      await queryRunner.release();
+    }
   }
 
   private createPool(options: PoolOptions, setup: string): Pool {
@@ -171,6 +177,15 @@ const SESSION_SETUP = {
   // Who waits longer than 5 s for a row is in a jam; MySQL's 50 s would hold a connection and a client all the while.
   writes: "SET SESSION session_track_gtids = 'OWN_GTID', innodb_lock_wait_timeout = 5",
 };
+
+/** @returns whether they came in time */
+async function waitForGtids(queryRunner: QueryRunner, gtids: string, seconds: number): Promise<boolean> {
+  const [row]: { timedOut: number }[] = await queryRunner.query('SELECT WAIT_FOR_EXECUTED_GTID_SET(?, ?) AS timedOut', [
+    gtids,
+    seconds,
+  ]);
+  return Number(row!.timedOut) === 0;
+}
 
 /** mysql2's own queues, which its types hide. */
 interface Sized {

@@ -5,6 +5,9 @@ import { DatabaseNode, type NodeOptions } from './database-node.js';
 /** Injection token of the list of entities; the application names them, because this room may not look upward. */
 export const ENTITIES = Symbol('ENTITIES');
 
+/** Longest wait of a deletion for the replicas; they need a few milliseconds when they keep up. */
+const REPLICATION_WAIT_SECONDS = 0.1;
+
 /** The primary for writes, a read-only pool on the primary for reads that must be fresh, and the replicas. */
 @Injectable()
 export class DatabaseNodes implements OnApplicationShutdown {
@@ -38,6 +41,15 @@ export class DatabaseNodes implements OnApplicationShutdown {
     const start = this.turn++ % healthy.length;
     const unwell = this.replicas.filter((node) => !node.healthy);
     return [...healthy.slice(start), ...healthy.slice(0, start), this.primaryReads, ...unwell];
+  }
+
+  /**
+   * Waits until the replicas that serve reads have a transaction, for a tenth of a second at most: one that is slower
+   * shows the old state for as long as it lags.
+   */
+  async untilReplicated(gtid: string): Promise<void> {
+    const healthy = this.replicas.filter((node) => node.healthy);
+    await Promise.allSettled(healthy.map((node) => node.waitFor(gtid, REPLICATION_WAIT_SECONDS)));
   }
 
   async onApplicationShutdown(): Promise<void> {

@@ -15,6 +15,11 @@ export interface TransactionOptions {
   readOnly?: boolean;
   /** Only with `readOnly`: reads the primary, for what a lagging replica must not decide. */
   fresh?: boolean;
+  /**
+   * Only for writes that everybody must see at once, such as deletions: waits after the commit, for a tenth of a second
+   * at most, until the replicas that serve reads have it too.
+   */
+  everywhere?: boolean;
 }
 
 interface Scope {
@@ -60,14 +65,14 @@ export class TransactionHost {
    * @throws AppError `DATABASE_UNAVAILABLE` when no node answers, or when others kept winning
    */
   async run<T>(options: TransactionOptions, work: () => Promise<T>): Promise<T> {
-    const { readOnly = false, fresh = false } = options;
+    const { readOnly = false, fresh = false, everywhere = false } = options;
     const outer = this.scopes.getStore();
     if (outer && !readOnly && outer.readOnly) {
       throw new TransactionUsageError('a write transaction was asked for inside a read-only one');
     }
     // A replica cannot answer a fresh read, so that one gets a scope of its own beside the outer one.
     if (outer && (!outer.readOnly || !fresh || outer.fresh)) return work();
-    return readOnly ? this.runReadOnly(fresh, work) : this.runReadWrite(work);
+    return readOnly ? this.runReadOnly(fresh, work) : this.runReadWrite(everywhere, work);
   }
 
   /**
@@ -92,10 +97,10 @@ export class TransactionHost {
     return scope;
   }
 
-  private async runReadWrite<T>(work: () => Promise<T>): Promise<T> {
+  private async runReadWrite<T>(everywhere: boolean, work: () => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.attemptReadWrite(work);
+        return await this.attemptReadWrite(everywhere, work);
       } catch (error) {
         if (attempt < MAX_TRIES && isTransactionConflict(error)) continue;
         throw isConnectionError(error) || isTransactionConflict(error) ? databaseUnavailable(error) : error;
@@ -103,7 +108,7 @@ export class TransactionHost {
     }
   }
 
-  private async attemptReadWrite<T>(work: () => Promise<T>): Promise<T> {
+  private async attemptReadWrite<T>(everywhere: boolean, work: () => Promise<T>): Promise<T> {
     const queryRunner = await this.nodes.primary.acquire();
     const scope: Scope = { readOnly: false, fresh: true, queryRunner, afterCommit: [] };
     let result: T;
@@ -121,6 +126,7 @@ export class TransactionHost {
     // Outside the scope: a hook that touches the database opens a transaction of its own.
     await this.scopes.exit(async () => {
       if (gtid !== undefined) await this.ownWrites?.note(gtid);
+      if (gtid !== undefined && everywhere) await this.nodes.untilReplicated(gtid);
       for (const hook of scope.afterCommit) await hook();
     });
     return result;

@@ -2,6 +2,7 @@ import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AppError } from '../../common/app-error.js';
 import type { ErrorCode } from '../../common/error-codes.js';
+import { RedisUnavailableError } from '../redis/redis-unavailable.error.js';
 import { PROBLEM_CONTENT_TYPE, problemDetails } from './problem-details.js';
 
 /** HTTP statuses that Nest and Fastify raise by themselves, with the code that stands for them here. */
@@ -34,9 +35,17 @@ export class ProblemDetailsFilter implements ExceptionFilter {
   }
 }
 
+/** What has no way around Redis yet. */
+const serverBusy = (cause: unknown): AppError =>
+  new AppError('SERVER_BUSY', 'This cannot be answered at the moment. Try again shortly.', {
+    cause,
+    retryAfterSeconds: 2,
+  });
+
 /** The error as the client may see it; an unknown one becomes a 500 that keeps its message to itself. */
 export function toAppError(exception: unknown): AppError {
   if (exception instanceof AppError) return exception;
+  if (exception instanceof RedisUnavailableError) return serverBusy(exception);
   const status = exception instanceof HttpException ? exception.getStatus() : statusOf(exception);
   const standard = CODE_BY_STATUS[status];
   if (standard) return new AppError(standard[0], standard[1], { cause: exception });

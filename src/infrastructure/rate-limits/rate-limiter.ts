@@ -1,7 +1,11 @@
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import type { Budget } from '../../config/setting-types.js';
 import type { RedisClients } from '../redis/redis-clients.js';
+import { withinDeadline } from '../redis/redis-unavailable.error.js';
 import type { RateLimitMetrics } from './rate-limit.metrics.js';
+
+/** A limit must not slow down what it protects. */
+const DEADLINE_MS = 200;
 
 /** What is left of a budget. */
 export interface Allowance {
@@ -27,14 +31,18 @@ export class RateLimiter {
     private readonly metrics: RateLimitMetrics,
   ) {
     const options = { points: budget.requests, duration: budget.windowMs / 1_000, keyPrefix: `rate:${name}` };
-    this.shared = new RateLimiterRedis({ ...options, storeClient: clients.for('request') });
+    this.shared = new RateLimiterRedis({
+      ...options,
+      storeClient: clients.for('request'),
+      rejectIfRedisNotReady: true,
+    });
     this.local = new RateLimiterMemory(options);
   }
 
   /** Takes one from the budget of `key`. */
   async take(key: string): Promise<Allowance> {
     try {
-      return this.allowance(await this.shared.consume(key));
+      return this.allowance(await withinDeadline(this.shared.consume(key), DEADLINE_MS));
     } catch (refusal) {
       if (refusal instanceof RateLimiterRes) return this.refused(refusal);
       this.metrics.degraded(this.name);
@@ -46,7 +54,7 @@ export class RateLimiter {
   /** Gives one back. Failing to costs the client one request of a budget that refills. */
   async giveBack(key: string): Promise<void> {
     try {
-      await this.shared.reward(key);
+      await withinDeadline(this.shared.reward(key), DEADLINE_MS);
     } catch {
       this.metrics.degraded(this.name);
       await this.local.reward(key);

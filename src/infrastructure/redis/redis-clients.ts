@@ -26,6 +26,7 @@ export class RedisClients implements OnApplicationShutdown {
   constructor(config: AppConfig) {
     this.clients = {
       request: this.connect(config, REQUEST_COMMAND_TIMEOUT_MS, {
+        enableOfflineQueue: false,
         maxRedirections: REQUEST_MAX_REDIRECTIONS,
         retryDelayOnFailover: 100,
       }),

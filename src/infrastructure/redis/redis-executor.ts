@@ -3,6 +3,10 @@ import type { Cluster, Redis } from 'ioredis';
 import { groupByOwner, type NodeGroup } from './slot-groups.js';
 import { RedisClients, type RedisTraffic } from './redis-clients.js';
 import { withSource, type RedisCommand } from './redis-command.js';
+import { withinDeadline } from './redis-unavailable.error.js';
+
+/** How long a call may take altogether. A request has a fallback or an error to give; a job is tried again later. */
+const DEADLINE_MS: Record<RedisTraffic, number> = { request: 500, background: 10_000 };
 
 /** How long a write waits for a replica to have it, so that a failover loses less (`WAIT 1 100`). */
 const REPLICA_WAIT_MS = 100;
@@ -22,9 +26,16 @@ export interface ExecuteOptions {
 export class RedisExecutor {
   constructor(private readonly clients: RedisClients) {}
 
-  /** @throws the first command's error that redirection and resending did not cure */
+  /**
+   * @throws RedisUnavailableError when there is no answer in time or no connection
+   * @throws the first command's error that redirection and resending did not cure
+   */
   async execute<T>(commands: readonly RedisCommand[], options: ExecuteOptions): Promise<T[]> {
     if (commands.length === 0) return [];
+    return withinDeadline(this.send<T>(commands, options), DEADLINE_MS[options.traffic]);
+  }
+
+  private async send<T>(commands: readonly RedisCommand[], options: ExecuteOptions): Promise<T[]> {
     const cluster = this.clients.for(options.traffic);
     await untilReady(cluster);
     const replies: T[] = Array.from({ length: commands.length });

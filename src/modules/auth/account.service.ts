@@ -48,7 +48,7 @@ export class AccountService {
     await this.sessions.endOthers(principal.userId, principal.sessionId);
   }
 
-  @Transactional()
+  @Transactional({ everywhere: true })
   private async commitDeletion(userId: Id, checkedHash: string): Promise<void> {
     await this.requireUnchanged(userId, checkedHash);
     await this.accounts.markDeleted(userId);

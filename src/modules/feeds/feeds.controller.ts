@@ -25,6 +25,7 @@ export class FeedsController {
       'Your posts and those of whom you follow. `viewed` tells what was in an earlier answer. The walk along ' +
       '`nextCursor` shows every post once, and cursors stay valid for ever.',
     page: FeedItem,
+    errors: ['SERVER_BUSY'],
   })
   async page(
     @CurrentUserId() readerId: Id,

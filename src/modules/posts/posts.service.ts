@@ -59,7 +59,7 @@ export class PostsService {
    *
    * @throws AppError `POST_NOT_FOUND`, `FORBIDDEN`
    */
-  @Transactional()
+  @Transactional({ everywhere: true })
   async delete(id: Id, userId: Id): Promise<void> {
     await this.remove(await this.lockOwn(id, userId));
   }

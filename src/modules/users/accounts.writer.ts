@@ -1,15 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { AppError } from '../../common/app-error.js';
 import { Clock } from '../../common/clock.js';
 import type { Id } from '../../common/id.js';
 import { Transactional } from '../../infrastructure/database/transactional.decorator.js';
 import { Outbox } from '../../infrastructure/outbox/outbox.js';
 import { FollowRemovalWriter } from '../follows/follow-removal.writer.js';
+import { accountGone } from './users.errors.js';
 import { USER_DELETED, type UserDeletedEvent } from './users.events.js';
 import { UsersRepository, type UserCredentials } from './users.repository.js';
-
-/** The access token is still valid, its account is not. */
-const accountGone = (): AppError => new AppError('UNAUTHENTICATED', 'The account does not exist any more.');
 
 /** The door for other modules to what happens to an account after its registration. */
 @Injectable()

@@ -33,7 +33,6 @@ export class UsersController {
     ok: OwnUserResponse,
     etag: true,
     noInput: true,
-    errors: ['USER_NOT_FOUND'],
   })
   me(@CurrentUserId() userId: Id): Promise<OwnUserResponse> {
     return this.views.own(userId);

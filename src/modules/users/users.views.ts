@@ -5,7 +5,7 @@ import { Transactional } from '../../infrastructure/database/transactional.decor
 import { FollowsReader } from '../follows/follows.reader.js';
 import type { OwnUserResponse, UserResponse, UserSummaryResponse } from './dto/user.response.js';
 import { UsersRepository, type UserProfile, type UserSummary } from './users.repository.js';
-import { userNotFound } from './users.errors.js';
+import { accountGone, userNotFound } from './users.errors.js';
 
 export { OwnUserResponse, UserResponse, UserSummaryResponse } from './dto/user.response.js';
 
@@ -25,10 +25,14 @@ export class UsersViews {
     return user;
   }
 
-  /** The user as they see themself; read from the primary, because it follows right after a registration. */
+  /**
+   * The user as they see themself; read from the primary, because it follows right after a registration.
+   *
+   * @throws AppError `UNAUTHENTICATED` when the account is gone
+   */
   async own(id: Id): Promise<OwnUserResponse> {
     const profile = (await this.onPrimary([id])).get(id);
-    if (!profile) throw userNotFound();
+    if (!profile) throw accountGone();
     return { ...presentUser(profile, false), email: profile.email };
   }
 
