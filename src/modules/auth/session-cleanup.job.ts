@@ -3,12 +3,10 @@ import { Interval } from '@nestjs/schedule';
 import { Clock } from '../../common/clock.js';
 import { AppConfig } from '../../config/app-config.js';
 import { Transactional } from '../../infrastructure/database/transactional.decorator.js';
+import { CLEAN_UP_BATCH, CLEAN_UP_EVERY_MS, cleanUp } from '../../infrastructure/scheduling/clean-up.js';
 import { RefreshTokensRepository } from './refresh-tokens.repository.js';
 import { RevocationsRepository } from './revocations.repository.js';
 
-const EVERY_MS = 60_000;
-/** Rows of one DELETE: a short transaction that replicas apply without lagging. */
-const BATCH = 1_000;
 /** Beyond the life of the tokens they end, so that no instance with a slow clock misses one. */
 const SPARE_MS = 3_600_000;
 
@@ -24,24 +22,24 @@ export class SessionCleanupJob {
     private readonly config: AppConfig,
   ) {}
 
-  @Interval(EVERY_MS)
-  async run(): Promise<void> {
-    try {
-      while ((await this.deleteTokens()) === BATCH);
-      while ((await this.deleteRevocations()) === BATCH);
-    } catch (error) {
-      this.logger.error(error, 'old sessions could not be removed; the next run tries again');
-    }
+  @Interval(CLEAN_UP_EVERY_MS)
+  run(): Promise<void> {
+    return cleanUp(
+      this.logger,
+      'old sessions',
+      () => this.deleteTokens(),
+      () => this.deleteRevocations(),
+    );
   }
 
   @Transactional()
   private deleteTokens(): Promise<number> {
-    return this.tokens.deleteExpired(this.clock.now(), BATCH);
+    return this.tokens.deleteExpired(this.clock.now(), CLEAN_UP_BATCH);
   }
 
   @Transactional()
   private deleteRevocations(): Promise<number> {
     const ttlMs = this.config.auth.accessTokenTtlMs + SPARE_MS;
-    return this.revocations.deleteOlder(new Date(this.clock.nowMs() - ttlMs), BATCH);
+    return this.revocations.deleteOlder(new Date(this.clock.nowMs() - ttlMs), CLEAN_UP_BATCH);
   }
 }

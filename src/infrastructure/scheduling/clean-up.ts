@@ -1,0 +1,20 @@
+import type { Logger } from '@nestjs/common';
+
+/** How often rows that have had their time are removed. */
+export const CLEAN_UP_EVERY_MS = 60_000;
+/** Rows of one DELETE: a short transaction that replicas apply without lagging. */
+export const CLEAN_UP_BATCH = 1_000;
+
+/**
+ * Deletes old rows batch by batch until none are left. Several workers may do it at once: each deletes what it finds.
+ *
+ * @param what for the log, if it fails; the next run tries again
+ * @param steps each deletes one batch in a transaction of its own and answers how many rows went
+ */
+export async function cleanUp(logger: Logger, what: string, ...steps: (() => Promise<number>)[]): Promise<void> {
+  try {
+    for (const deleteBatch of steps) while ((await deleteBatch()) === CLEAN_UP_BATCH);
+  } catch (error) {
+    logger.error(error, `${what} could not be removed; the next run tries again`);
+  }
+}
