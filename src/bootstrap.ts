@@ -46,7 +46,10 @@ export async function runProcess(
       process.exit(1);
     }, config.http.shutdownTimeoutMs);
     app.close().then(
-      () => clearTimeout(limit),
+      () => {
+        clearTimeout(limit);
+        process.exit(0); // whatever handle is left, such as a socket to a server that does not answer
+      },
       (error: unknown) => {
         logger.error(error, 'Process');
         process.exit(1);

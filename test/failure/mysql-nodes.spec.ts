@@ -80,4 +80,18 @@ describe('When a MySQL node', () => {
     const post = await followee.post('kept');
     await until(async () => (await reader.feedIds()).includes(post.id), { what: 'the post in the feed' });
   });
+
+  it('is the primary and freezes, writes answer 503 instead of hanging, and work again afterwards', async () => {
+    await reader.post('before'); // the pool is warm: there are connections to hang on
+    await services.whileFrozen('mysql-primary', async () => {
+      const begun = performance.now();
+      const write = await reader.request('POST', '/v1/posts', { body: { content: 'lost' } });
+      expect([write.status, write.body.code]).toEqual([503, 'DATABASE_UNAVAILABLE']);
+      expect(performance.now() - begun).toBeLessThan(5_000);
+      const ready = await app.api.request('GET', '/health/ready');
+      expect(ready.status).toBe(503);
+    });
+    const works = async () => (await reader.request('POST', '/v1/posts', { body: { content: 'kept' } })).status === 201;
+    await until(works, { what: 'a write to work again', timeoutMs: 10_000 });
+  });
 });

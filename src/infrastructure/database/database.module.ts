@@ -4,7 +4,7 @@ import type { NodeOptions } from './database-node.js';
 import { DatabaseNodes, ENTITIES } from './database-nodes.js';
 import { DatabaseHealthIndicator } from './database.health.js';
 import { DatabaseMetrics } from './database.metrics.js';
-import { ReplicaMonitor } from './replica-monitor.js';
+import { NodeMonitor } from './node-monitor.js';
 import { OwnWrites } from './own-writes.js';
 import { TransactionHost } from './transaction-host.js';
 
@@ -27,5 +27,5 @@ export class DatabaseModule {
 export class OwnWritesModule {}
 
 /** For processes that stay: takes replicas out of the rotation, and tells figures. */
-@Module({ providers: [ReplicaMonitor, DatabaseMetrics] })
+@Module({ providers: [NodeMonitor, DatabaseMetrics] })
 export class DatabaseMonitorModule {}

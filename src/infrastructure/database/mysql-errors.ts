@@ -28,6 +28,8 @@ interface DriverError {
   code?: string;
   sqlMessage?: string;
   message?: string;
+  /** mysql2's word for an error after which the connection is of no use. */
+  fatal?: boolean;
 }
 
 /** TypeORM wraps what the driver threw; the number and the code are inside. */
@@ -55,8 +57,10 @@ export function isTransactionConflict(error: unknown): boolean {
 
 /** The node cannot be reached or hung up. */
 export function isConnectionError(error: unknown): boolean {
-  const { code, message } = driverError(error);
+  const { code, message, fatal } = driverError(error);
   return (
+    fatal === true ||
+    message?.includes('closed state') === true ||
     CONNECTION_CODES.has(code ?? '') ||
     message === 'Queue limit reached.' ||
     message === 'Pool is closed.' ||

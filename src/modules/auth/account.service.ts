@@ -36,7 +36,8 @@ export class AccountService {
   private async check(userId: Id, password: string, address: string): Promise<string> {
     const attempt = await this.limits.beforeLogin(`user:${userId}`, address);
     const passwordHash = await this.reader.passwordHash(userId);
-    if (!(await this.passwords.verify(password, passwordHash))) throw invalidCredentials();
+    const matches = await attempt.check(() => this.passwords.verify(password, passwordHash));
+    if (!matches) throw invalidCredentials();
     await attempt.succeeded();
     return passwordHash!;
   }

@@ -47,7 +47,7 @@ export class AuthService {
     const user = await this.reader.credentials(login);
     // One budget an account, whether it is named by username or by address.
     const attempt = await this.limits.beforeLogin(user ? `user:${user.id}` : login, address);
-    const matches = await this.passwords.verify(password, user?.passwordHash);
+    const matches = await attempt.check(() => this.passwords.verify(password, user?.passwordHash));
     if (!user || !matches) throw invalidCredentials();
     await attempt.succeeded();
     return this.present(await this.beginChecked(user));

@@ -8,9 +8,14 @@ import { KnownAddresses } from './known-addresses.js';
 /** A login that was let through; what it took is given back if it succeeds, so that only failures count. */
 export interface LoginAttempt {
   succeeded(): Promise<void>;
+  /** Runs the check of the password. If it cannot be done, the attempt does not count: that is nobody's failure. */
+  check(verify: () => Promise<boolean>): Promise<boolean>;
 }
 
-const UNLIMITED: LoginAttempt = { succeeded: () => Promise.resolve() };
+const UNLIMITED: LoginAttempt = {
+  succeeded: () => Promise.resolve(),
+  check: (verify) => verify(),
+};
 
 /**
  * Slows down who guesses passwords, without locking out whom the account belongs to.
@@ -68,9 +73,20 @@ export class LoginLimits {
       if (!allowed) throw rateLimited(resetMs);
       taken.push([limiter, key]);
     }
+    const giveBack = async (): Promise<void> => {
+      await Promise.all(taken.map(([limiter, key]) => limiter.giveBack(key)));
+    };
     return {
       succeeded: async () => {
-        await Promise.all([...taken.map(([limiter, key]) => limiter.giveBack(key)), this.known.add(account, address)]);
+        await Promise.all([giveBack(), this.known.add(account, address)]);
+      },
+      check: async (verify) => {
+        try {
+          return await verify();
+        } catch (error) {
+          await giveBack();
+          throw error;
+        }
       },
     };
   }

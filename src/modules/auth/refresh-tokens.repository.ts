@@ -41,8 +41,8 @@ export class RefreshTokensRepository {
   }
 
   /** Ends a session: none of its tokens is known any more. */
-  async deleteFamily(familyId: Buffer): Promise<void> {
-    await this.transactions.manager.delete(RefreshTokenEntity, { familyId });
+  deleteFamily(familyId: Buffer): Promise<void> {
+    return this.deleteAll({ familyId });
   }
 
   /** The sessions of a user, kept as they are until the transaction ends. */
@@ -54,8 +54,8 @@ export class RefreshTokensRepository {
     return [...new Map(rows.map(({ familyId }) => [familyId.toString('hex'), familyId])).values()];
   }
 
-  async deleteOfUser(userId: Id): Promise<void> {
-    await this.transactions.manager.delete(RefreshTokenEntity, { userId });
+  deleteOfUser(userId: Id): Promise<void> {
+    return this.deleteAll({ userId });
   }
 
   /** Deletes up to `limit` tokens that expired before a moment. @returns how many went */
@@ -65,5 +65,16 @@ export class RefreshTokensRepository {
       [before, limit],
     );
     return result.affectedRows;
+  }
+
+  /**
+   * Deletes until nothing is left: while a DELETE waits for a token that is being refreshed, its successor is inserted
+   * behind the place where the DELETE has been already.
+   */
+  private async deleteAll(which: { familyId: Buffer } | { userId: Id }): Promise<void> {
+    for (;;) {
+      const { affected } = await this.transactions.manager.delete(RefreshTokenEntity, which);
+      if (!affected) return;
+    }
   }
 }

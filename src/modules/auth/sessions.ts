@@ -5,6 +5,7 @@ import type { Id } from '../../common/id.js';
 import { AppConfig } from '../../config/app-config.js';
 import { TransactionHost } from '../../infrastructure/database/transaction-host.js';
 import { Transactional } from '../../infrastructure/database/transactional.decorator.js';
+import { AccountsWriter } from '../users/accounts.writer.js';
 import { refreshTokenInvalid, tokenReused } from './auth.errors.js';
 import { RefreshTokensRepository } from './refresh-tokens.repository.js';
 import { RevocationsRepository } from './revocations.repository.js';
@@ -28,6 +29,7 @@ export class Sessions {
   constructor(
     private readonly repository: RefreshTokensRepository,
     private readonly revocations: RevocationsRepository,
+    private readonly accounts: AccountsWriter,
     private readonly revoked: RevokedSessions,
     private readonly transactions: TransactionHost,
     private readonly clock: Clock,
@@ -87,6 +89,7 @@ export class Sessions {
       return { kind: 'reused' };
     }
     if (stored.expiresAt <= this.clock.now()) return { kind: 'invalid' };
+    await this.accounts.requireActive(stored.userId);
     await this.repository.markSpent(tokenHash, this.clock.now());
     return { kind: 'rotated', session: await this.addToken(stored.userId, stored.familyId) };
   }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Id } from '../../common/id.js';
+import { compareIds, MAX_ID, type Id } from '../../common/id.js';
 import { AppConfig } from '../../config/app-config.js';
 import {
   HandlesOutbox,
@@ -46,7 +46,8 @@ export class FanOutHandler implements OutboxHandler<PostCreatedEvent> {
   }
 
   /**
-   * Delivers to the next followers and looks again: who unfollowed meanwhile loses the entry, who followed gets it.
+   * Delivers to the next followers and looks again: who unfollowed meanwhile loses the entry. Who followed meanwhile
+   * gets it from the backfill of that follow.
    *
    * @returns the last follower served, or `undefined` when there are no more
    */
@@ -57,10 +58,11 @@ export class FanOutHandler implements OutboxHandler<PostCreatedEvent> {
       else await this.store.remove([entry.postId], [authorId, ...truth.followers], 'background');
 
       const now = await this.truthOf(entry.postId, authorId, after);
-      const gone = without(truth.followers, now.followers);
+      const gone = without(truth.followers, now.followers, this.chunk);
       await this.store.remove([entry.postId], gone, 'background');
-      const unchanged = now.live === truth.live && gone.length === 0 && now.followers.length === truth.followers.length;
-      if (unchanged) return now.live && now.followers.length === this.chunk ? now.followers.at(-1) : undefined;
+      if (now.live === truth.live && gone.length === 0) {
+        return truth.live && truth.followers.length === this.chunk ? truth.followers.at(-1) : undefined;
+      }
       truth = now;
     }
     throw new Error('the followers of the chunk changed during every round');
@@ -84,8 +86,12 @@ export class FanOutHandler implements OutboxHandler<PostCreatedEvent> {
   }
 }
 
-/** Those of `before` that are not in `now`. */
-function without(before: readonly Id[], now: readonly Id[]): Id[] {
+/**
+ * Those of `before` that are not in `now`. A full `now` tells nothing about ids behind its last: new followers may have
+ * pushed them out of the chunk.
+ */
+function without(before: readonly Id[], now: readonly Id[], chunk: number): Id[] {
   const present = new Set(now);
-  return before.filter((id) => !present.has(id));
+  const last = now.length === chunk ? now.at(-1)! : MAX_ID;
+  return before.filter((id) => !present.has(id) && compareIds(id, last) <= 0);
 }

@@ -32,6 +32,12 @@ export interface Reading {
   expired: Id[];
 }
 
+/**
+ * Only background work waits for a Redis replica: all requests share a connection to each node, which the wait would
+ * block, and what a request writes is written again by its outbox job.
+ */
+const isReplicated = (traffic: RedisTraffic): boolean => traffic === 'background';
+
 const STATES: Record<string, FeedState> = { a: 'absent', b: 'building', r: 'ready' };
 
 /** Redis side of feeds; see `docs/redis-keys.md`. Every call is idempotent. */
@@ -51,7 +57,7 @@ export class FeedStore {
   async push(entry: FeedEntry, userIds: readonly Id[], traffic: RedisTraffic): Promise<number> {
     const args = [entry.postId, encodeEntry(entry), this.config.feed.maxEntries];
     const commands = this.byBucket(userIds, (keys) => scriptCommand(PUSH, keys, args));
-    const reached = await this.redis.execute<number>(commands, { traffic, replicated: true });
+    const reached = await this.redis.execute<number>(commands, { traffic, replicated: isReplicated(traffic) });
     return reached.reduce((sum, count) => sum + count, 0);
   }
 
@@ -59,13 +65,13 @@ export class FeedStore {
   async remove(postIds: readonly Id[], userIds: readonly Id[], traffic: RedisTraffic): Promise<void> {
     if (postIds.length === 0) return;
     const commands = this.byBucket(userIds, (keys) => scriptCommand(REMOVE, keys, [...postIds]));
-    await this.redis.execute(commands, { traffic, replicated: true });
+    await this.redis.execute(commands, { traffic, replicated: isReplicated(traffic) });
   }
 
   /** Puts posts into one feed, if it exists. */
   async add(userId: Id, entries: readonly FeedEntry[], traffic: RedisTraffic): Promise<void> {
     const args = entries.flatMap((entry) => [entry.postId, encodeEntry(entry)]);
-    await this.one(ADD, userId, [this.config.feed.maxEntries, ...args], traffic, true);
+    await this.one(ADD, userId, [this.config.feed.maxEntries, ...args], traffic, isReplicated(traffic));
   }
 
   /**

@@ -37,10 +37,4 @@ export class FollowsReader {
   followersAfterNow(followeeId: Id, afterFollowerId: Id, limit: number): Promise<Id[]> {
     return this.repository.followersAfter(followeeId, afterFollowerId, limit);
   }
-
-  /** Those of `followerIds` that follow the user, as the primary knows it now. */
-  @Transactional({ readOnly: true, fresh: true })
-  async followersAmongNow(followeeId: Id, followerIds: readonly Id[]): Promise<Set<Id>> {
-    return new Set(await this.repository.followersAmong(followeeId, followerIds));
-  }
 }

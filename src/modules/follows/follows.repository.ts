@@ -90,14 +90,4 @@ export class FollowsRepository {
     );
     return rows.map((row) => row.id);
   }
-
-  /** Those of `followerIds` that follow a user, by the primary key. */
-  async followersAmong(followeeId: Id, followerIds: readonly Id[]): Promise<Id[]> {
-    if (followerIds.length === 0) return [];
-    const rows: { id: Id }[] = await this.transactions.manager.query(
-      'SELECT follower_id AS id FROM follows WHERE followee_id = ? AND follower_id IN (?)',
-      [followeeId, followerIds],
-    );
-    return rows.map((row) => row.id);
-  }
 }

@@ -25,6 +25,8 @@ export class RegisterRequest {
   @ApiProperty({ format: 'email', maxLength: 254, example: 'ann@example.com', description: 'Stored in small letters.' })
   @Transform(toLowerCase)
   @MaxLength(254, { message: 'must have at most 254 characters' })
+  // No quoted local parts, which may hold line ends: an address becomes a header of a mail one day.
+  @Matches(/^[^\s"\p{Cc}\p{Cs}]*$/u, { message: 'must be an e-mail address' })
   @IsEmail({}, { message: 'must be an e-mail address' })
   email: string;
 

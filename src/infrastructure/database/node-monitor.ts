@@ -6,13 +6,16 @@ import { DatabaseNodes } from './database-nodes.js';
 import { ReplicationProbe } from './replication-probe.js';
 import { judgeReplica, type ReplicaVerdict } from './replica-status.js';
 
-/** With a probe's timeout of 1 s, a replica leaves the rotation at most 1.5 s after it fell silent. */
+/** With a probe's timeout of 1 s, a node that fell silent is noticed within 1.5 s, or 2.5 s when the primary is silent too. */
 const EVERY_MS = 500;
 
-/** Watches the replicas and takes those that are silent, stopped or too far behind out of the rotation until they are well. */
+/**
+ * Watches the nodes: replicas that are silent, stopped or too far behind leave the rotation until they are well, and a
+ * silent primary loses its connections, so that requests get their 503 instead of hanging.
+ */
 @Injectable()
-export class ReplicaMonitor implements OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly logger = new Logger(ReplicaMonitor.name);
+export class NodeMonitor implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly logger = new Logger(NodeMonitor.name);
   private readonly stop = new AbortController();
   private readonly reasons = new Map<DatabaseNode, string>();
   private readonly primary: ReplicationProbe;
@@ -20,7 +23,7 @@ export class ReplicaMonitor implements OnApplicationBootstrap, OnApplicationShut
   private loop?: Promise<void>;
 
   constructor(
-    nodes: DatabaseNodes,
+    private readonly nodes: DatabaseNodes,
     private readonly config: AppConfig,
   ) {
     const { primary, replicas } = config.mysql;
@@ -32,7 +35,7 @@ export class ReplicaMonitor implements OnApplicationBootstrap, OnApplicationShut
   }
 
   onApplicationBootstrap(): void {
-    if (this.probes.length > 0) this.loop = this.run();
+    this.loop = this.run();
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -44,6 +47,8 @@ export class ReplicaMonitor implements OnApplicationBootstrap, OnApplicationShut
   private async run(): Promise<void> {
     while (!this.stop.signal.aborted) {
       const primaryUp = await this.primary.answers();
+      // A statement that a frozen server will never answer must not hold its request for ever.
+      if (!primaryUp) for (const node of [this.nodes.primary, this.nodes.primaryReads]) node.dropConnections();
       await Promise.all(this.probes.map(({ node, probe }) => this.check(node, probe, primaryUp)));
       await delay(EVERY_MS, undefined, { signal: this.stop.signal }).catch(() => undefined);
     }
