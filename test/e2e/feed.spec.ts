@@ -1,4 +1,4 @@
-import { idsOf } from '../support/api-client.js';
+import { idsOf, PASSWORD } from '../support/api-client.js';
 import { createFollows, createPosts } from '../support/factories.js';
 import { TestApp } from '../support/test-app.js';
 import { until } from '../support/settle.js';
@@ -302,6 +302,26 @@ describe('GET /v1/feed', () => {
       }
       await app.database.replicated();
       expect(idsOf(await author.walk(2))).toEqual(ids);
+    });
+  });
+
+  describe('when an account is deleted', () => {
+    it('shows none of its posts, and loses their entries once it is read', async () => {
+      const [author, other, reader] = await app.api.registerMany(3);
+      await reader!.follow(author!);
+      await reader!.follow(other!);
+      await reader!.feed();
+      await author!.postMany(3);
+      const stays = await other!.post();
+      await app.settle();
+      const deletion = { body: { password: PASSWORD } };
+      await app.api.expect(202, 'DELETE', '/v1/users/me', { token: author!.token, ...deletion });
+      await app.settle();
+      const onlyOther = async () => {
+        expect(await reader!.feedIds()).toEqual([stays.id]);
+        return (await app.redis.entries(reader!.id)).map((entry) => entry.postId).join() === stays.id;
+      };
+      await until(onlyOther, { what: 'the entries of the deleted account to go' });
     });
   });
 

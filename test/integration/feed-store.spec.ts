@@ -46,7 +46,7 @@ describe(FeedStore.name, () => {
   const add = (...entries: FeedEntry[]) => store.add(user, entries, 'request');
   const floorOf = async (userId: Id) => (await redis.sentinel(userId))!.split(':')[4];
   const record = (shown: number[], expired: number[] = []) =>
-    store.recordReadings([{ userId: user, shown: shown.map(String), expired: expired.map(String) }]);
+    store.recordReadings([{ userId: user, shown: shown.map(String), expired: expired.map(String), gone: [] }]);
 
   beforeAll(() => {
     redis = new TestRedis(config);
@@ -218,7 +218,7 @@ describe(FeedStore.name, () => {
       await record([1], [2]);
       expect(await ids()).toEqual([]);
       const absent = newUser();
-      await store.recordReadings([{ userId: absent, shown: ['1'], expired: [] }]);
+      await store.recordReadings([{ userId: absent, shown: ['1'], expired: [], gone: [] }]);
       expect(await redis.exists(absent)).toBe(false);
     });
 

@@ -30,6 +30,8 @@ export interface Reading {
   userId: Id;
   shown: Id[];
   expired: Id[];
+  /** Posts that do not exist any more. */
+  gone: Id[];
 }
 
 /**
@@ -120,13 +122,15 @@ export class FeedStore {
     return (await this.one<number>(COMPLETE_BUILD, userId, [token, leftOut ?? '0'], 'request')) === 1;
   }
 
-  /** Marks what was shown as viewed and removes what had expired. */
+  /** Marks what was shown as viewed and removes what had expired or does not exist any more. */
   async recordReadings(readings: readonly Reading[]): Promise<void> {
     const viewedTtl = Math.floor(this.config.feed.viewedTtlMs / 1_000);
     const now = this.clock.nowSeconds();
-    const commands = readings.map(({ userId, shown, expired }) =>
-      scriptCommand(RECORD_READING, [this.key(userId)], [now, viewedTtl, shown.length, ...shown, ...expired]),
-    );
+    const commands = readings.flatMap(({ userId, shown, expired, gone }) => {
+      const keys = [this.key(userId)];
+      const record = scriptCommand(RECORD_READING, keys, [now, viewedTtl, shown.length, ...shown, ...expired]);
+      return gone.length > 0 ? [record, scriptCommand(REMOVE, keys, gone)] : [record];
+    });
     await this.redis.execute(commands, { traffic: 'background' });
   }
 

@@ -24,7 +24,11 @@ export interface FeedPage {
 interface Walk {
   items: FeedItem[];
   expired: Id[];
+  /** Posts that do not exist any more, as the primary says. */
+  gone: Id[];
 }
+
+const NOTHING: Walk = { items: [], expired: [], gone: [] };
 
 /** Reads home feeds: the head from Redis, then the tail from MySQL. */
 @Injectable()
@@ -47,9 +51,9 @@ export class FeedsService {
     const start = cursor === undefined ? undefined : decodePosition(cursor);
     // One more than the page tells whether there is a next one.
     const wanted = limit + 1;
-    const head = start?.part === 'tail' ? { items: [], expired: [] } : await this.walkHead(readerId, start, wanted);
+    const head = start?.part === 'tail' ? NOTHING : await this.walkHead(readerId, start, wanted);
     const fromHead = Math.min(head.items.length, limit);
-    const reading = { userId: readerId, shown: [] as Id[], expired: head.expired };
+    const reading = { userId: readerId, shown: [] as Id[], expired: head.expired, gone: head.gone };
     reading.shown = head.items
       .slice(0, fromHead)
       .filter((item) => !item.viewed)
@@ -63,16 +67,18 @@ export class FeedsService {
   }
 
   private async walkHead(readerId: Id, start: FeedPosition | undefined, wanted: number): Promise<Walk> {
-    const walk: Walk = { items: [], expired: [] };
+    const walk: Walk = { items: [], expired: [], gone: [] };
     let belowId = start?.belowId;
     for (let size = wanted; walk.items.length < wanted; size = Math.min(size * 2, LARGEST_ROUND)) {
       const slice = await this.readySlice(readerId, belowId, size);
       walk.expired.push(...slice.expired);
-      walk.items.push(...(await this.visible(readerId, slice.entries)));
+      const { items, gone } = await this.visible(readerId, slice.entries);
+      walk.items.push(...items);
+      walk.gone.push(...gone);
       if (slice.entries.length < size) break;
       belowId = slice.entries.at(-1)!.postId;
     }
-    return { items: walk.items.slice(0, wanted), expired: walk.expired };
+    return { ...walk, items: walk.items.slice(0, wanted) };
   }
 
   private walkTail(readerId: Id, start: Id, wanted: number): Promise<FeedItem[]> {
@@ -81,11 +87,13 @@ export class FeedsService {
         wanted,
         keysAfter: (below, count) => this.truth.postsBelow(readerId, below ?? MAX_ID, count),
         // In the tail everything counts as seen: it is not new, and nothing about it is written.
-        hydrate: (ids) =>
-          this.visible(
+        hydrate: async (ids) => {
+          const { items } = await this.visible(
             readerId,
             ids.map((postId) => ({ postId, viewed: true })),
-          ),
+          );
+          return items;
+        },
       },
       start,
     );
@@ -100,8 +108,8 @@ export class FeedsService {
   }
 
   /** Hydrates candidates and applies the rules. */
-  private async visible(readerId: Id, candidates: readonly FeedCandidate[]): Promise<FeedItem[]> {
-    if (candidates.length === 0) return [];
+  private async visible(readerId: Id, candidates: readonly FeedCandidate[]): Promise<Pick<Walk, 'items' | 'gone'>> {
+    if (candidates.length === 0) return NOTHING;
     const posts = await this.posts.many(
       candidates.map((candidate) => candidate.postId),
       readerId,
@@ -110,7 +118,8 @@ export class FeedsService {
     authors.delete(readerId);
     // The primary's word: a replica that lags would show somebody whom the reader has just left.
     const followed = await this.follows.followedAmongNow(readerId, [...authors]);
-    return visibleItems(candidates, posts, readerId, followed);
+    const gone = candidates.filter(({ postId }) => !posts.has(postId)).map(({ postId }) => postId);
+    return { items: visibleItems(candidates, posts, readerId, followed), gone };
   }
 }
 
