@@ -1,6 +1,7 @@
 #!/bin/bash
 # Runs one MySQL server of Compose from the same settings and initial SQL as natively.
 #   ROLE=primary|replica  SERVER_ID=<number>  SOURCE=<host of the primary, for a replica>
+# ROLE and SOURCE are what a server begins as; `npm run mysql -- promote` and `rejoin` change them, and that lasts.
 set -euo pipefail
 
 data=/var/lib/mysql/data
@@ -13,12 +14,12 @@ install -m 644 /stack/mysql/common.cnf "/stack/mysql/$ROLE.cnf" "$settings/"
 printf '!include %s\n' "$settings/common.cnf" "$settings/$ROLE.cnf" >"$settings/my.cnf"
 server=(mysqld --defaults-file="$settings/my.cnf" --user=mysql --datadir="$data" --socket="$socket"
   --server-id="$SERVER_ID" --report-host="$(hostname)")
+cat /stack/mysql/init/*.sql ${EXTRA_SQL:+"$EXTRA_SQL"} >/tmp/init.sql
 as_root() { mysql --no-defaults -uroot -S "$socket" "$@"; }
 
 # The marker is written last: without it the data are those of an interrupted first start.
 if [[ ! -f $data/../initialised ]]; then
   rm -rf "$data"
-  cat /stack/mysql/init/*.sql ${EXTRA_SQL:+"$EXTRA_SQL"} >/tmp/init.sql
   # Not logged: every server begins with the same users and an empty history.
   "${server[@]}" --disable-log-bin --initialize-insecure --init-file=/tmp/init.sql
   if [[ $ROLE == replica ]]; then
@@ -34,4 +35,4 @@ if [[ ! -f $data/../initialised ]]; then
   touch "$data/../initialised"
 fi
 
-exec "${server[@]}" --bind-address=0.0.0.0 --port=3306
+exec "${server[@]}" --init-file=/tmp/init.sql --bind-address=0.0.0.0 --port=3306

@@ -1,14 +1,14 @@
 -- Each user has the rights of one job. root has no password and only the server's own socket to come in by.
 -- The passwords are those of development; a production deployment makes its own users.
-CREATE USER sns_replication IDENTIFIED BY 'sns-replication-development';
+CREATE USER IF NOT EXISTS sns_replication IDENTIFIED BY 'sns-replication-development';
 GRANT REPLICATION SLAVE ON *.* TO sns_replication;
 
-CREATE USER sns_app IDENTIFIED BY 'sns-development';
+CREATE USER IF NOT EXISTS sns_app IDENTIFIED BY 'sns-development';
 GRANT SELECT, INSERT, UPDATE, DELETE ON sns.* TO sns_app;
 
-CREATE USER sns_migrator IDENTIFIED BY 'sns-development';
+CREATE USER IF NOT EXISTS sns_migrator IDENTIFIED BY 'sns-development';
 GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, REFERENCES ON sns.* TO sns_migrator;
 
-CREATE USER sns_monitor IDENTIFIED BY 'sns-development';
+CREATE USER IF NOT EXISTS sns_monitor IDENTIFIED BY 'sns-development';
 GRANT REPLICATION CLIENT, PROCESS ON *.* TO sns_monitor;
 GRANT SELECT ON performance_schema.* TO sns_monitor;

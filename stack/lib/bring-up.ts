@@ -1,7 +1,6 @@
-import { existsSync } from 'node:fs';
+import { bringUpMysql } from './bring-up-mysql.ts';
 import { checkPort } from './check-port.ts';
 import type { Instance } from './instance.ts';
-import { connectReplica } from './mysql.ts';
 import { ensureBucket } from './object-store.ts';
 import { ensurePrograms, removeUnusedPrograms } from './programs.ts';
 import { step } from './progress.ts';
@@ -19,7 +18,7 @@ export async function bringUp(instance: Instance): Promise<void> {
   await Promise.all(outdated.map((service) => service.stop()));
   // Each to its end, so that a failure leaves no half-started work behind and every service that can serve does.
   const results = await Promise.allSettled([
-    bringUpMysql(instance),
+    bringUpMysql(instance, (name, afterLaunch) => start(instance.service(name), afterLaunch)),
     bringUpRedis(instance),
     start(instance.service('object-store'), () => ensureBucket(instance.ports)),
     start(instance.service('mail')),
@@ -46,24 +45,6 @@ function start(service: Service, afterLaunch?: () => Promise<void>): Promise<voi
     await service.waitUntilServing();
     return runs ? 'running' : 'started';
   });
-}
-
-async function bringUpMysql(instance: Instance): Promise<void> {
-  const { primary, replicas } = instance.mysql;
-  const primaryService = instance.service(primary.name);
-  const replicaServices = replicas.map(({ name }) => instance.service(name));
-  // A replica without data copies the primary's, which must hold still meanwhile.
-  if (replicas.some(({ marker }) => !existsSync(marker))) {
-    await Promise.all([primaryService, ...replicaServices].map((service) => service.stop()));
-    await primaryService.prepare();
-    for (const service of replicaServices) await service.prepare();
-  }
-  await Promise.all([
-    start(primaryService),
-    ...replicas.map((replica, index) =>
-      start(replicaServices[index]!, () => connectReplica(replica, instance.ports.mysqlPrimary)),
-    ),
-  ]);
 }
 
 async function bringUpRedis(instance: Instance): Promise<void> {

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { mailSink } from './mail.ts';
-import { mysqlServers } from './mysql.ts';
+import { mysqlServers, type MysqlServer } from './mysql.ts';
 import { objectStore } from './object-store.ts';
 import { instanceDirectory, type InstanceName } from './paths.ts';
 import type { Ports } from './ports.ts';
@@ -26,7 +26,7 @@ export class Instance {
   readonly name: InstanceName;
   readonly directory: string;
   readonly ports: Ports;
-  readonly mysql: ReturnType<typeof mysqlServers>;
+  readonly mysql: readonly MysqlServer[];
   readonly services: readonly Service[];
 
   constructor(name: InstanceName, ports: Ports) {
@@ -35,8 +35,7 @@ export class Instance {
     this.ports = ports;
     this.mysql = mysqlServers(name, this.directory, ports);
     this.services = [
-      this.mysql.primary,
-      ...this.mysql.replicas,
+      ...this.mysql,
       ...redisNodes(this.directory, ports, lastPorts(name)),
       objectStore(this.directory, ports),
       mailSink(this.directory, ports),

@@ -19,8 +19,8 @@ export const serverDirectories = (): string[] => [
   ...(process.getuid?.() === 0 ? ['--user=root'] : []),
 ];
 
-/** The SQL that a new server is initialised with: the same files as with Compose, and the tests' own. */
-function initialSql(instance: InstanceName): string {
+/** The SQL that a server begins every start with: the same files as with Compose, and the tests' own. */
+export function initialSql(instance: InstanceName): string {
   const files = globSync('mysql/init/*.sql', { cwd: root }).sort();
   if (instance === 'test') files.push('mysql/test/schemas.sql');
   return files.map((file) => readFileSync(join(root, file), 'utf8')).join('\n');

@@ -4,7 +4,7 @@ import { HopelessError } from './poll.ts';
 const USER = 'sns_replication';
 const PASSWORD = 'sns-replication-development';
 
-interface ReplicaStatus {
+export interface ReplicaStatus {
   host: string;
   port: number;
   receiver: 'ON' | 'OFF' | 'CONNECTING';
@@ -13,7 +13,8 @@ interface ReplicaStatus {
   applierError: string;
 }
 
-async function replicaStatus(port: number): Promise<ReplicaStatus | undefined> {
+/** `undefined` when the server is no replica. */
+export async function replicaStatus(port: number): Promise<ReplicaStatus | undefined> {
   const [status] = await queryAsMonitor<ReplicaStatus>(
     port,
     `SELECT c.HOST AS host, c.PORT AS port,
@@ -32,10 +33,17 @@ async function replicaStatus(port: number): Promise<ReplicaStatus | undefined> {
 const stopped = (what: string, error: string): Error =>
   error === '' ? new Error(what) : new HopelessError(`${what}: ${error}`);
 
-/** Resolves when the replica receives and applies; throws with the server's own error when it does not. */
+/**
+ * Resolves when the server takes writes, or receives and applies those of another one; throws with its own error when
+ * it does neither. Which of both is right is for `npm run mysql -- status` to say.
+ */
 export async function checkReplication(port: number): Promise<void> {
   const status = await replicaStatus(port);
-  if (status === undefined) throw new Error('it has no primary');
+  if (status === undefined) {
+    const [row] = await queryAsMonitor<{ readOnly: number }>(port, 'SELECT @@GLOBAL.super_read_only AS readOnly');
+    if (row?.readOnly === 0) return;
+    throw new Error('it is read-only and has no primary; see `npm run mysql -- status`');
+  }
   if (status.applier !== 'ON') throw stopped('it does not apply changes', status.applierError);
   if (status.receiver === 'OFF') throw stopped('it does not receive changes', status.receiverError);
   if (status.receiver !== 'ON') throw new Error(`it does not reach its primary: ${status.receiverError}`);
