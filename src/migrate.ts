@@ -11,7 +11,7 @@ async function main(): Promise<void> {
     user: mysql.migrationUser,
     password: mysql.migrationPassword,
     poolSize: 1,
-    readOnly: false,
+    access: 'write',
     entities: [],
   });
   try {

@@ -43,12 +43,6 @@ export class StatementLog {
   }
 }
 
-function nodesOf(app: NestFastifyApplication): DatabaseNode[] {
-  const nodes = app.get(DatabaseNodes, { strict: false });
-  const all = Object.values(nodes as unknown as Record<string, unknown>).flat();
-  const found = all.filter(
-    (node): node is DatabaseNode => typeof node === 'object' && node !== null && 'dataSource' in node,
-  );
-  if (found.length < 3) throw new Error('the nodes of the database were not found');
-  return found;
+function nodesOf(app: NestFastifyApplication): readonly DatabaseNode[] {
+  return app.get(DatabaseNodes, { strict: false }).all;
 }

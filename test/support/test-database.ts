@@ -59,7 +59,7 @@ export class TestDatabase {
       user: settings.migrationUser,
       password: settings.migrationPassword,
       poolSize: 1,
-      readOnly: false,
+      access: 'write',
       entities: [],
     });
     try {

@@ -3,8 +3,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { DataSource, type EntitySchema, type MixedList, type QueryRunner } from 'typeorm';
 import mysql, { type Pool, type PoolConnection, type PoolOptions } from 'mysql2';
 import type { Address } from '../../config/setting-types.js';
-import { POOL_TIMEOUT } from './mysql-errors.js';
+import { isPoolExhausted, POOL_TIMEOUT, QUEUE_FULL } from './mysql-errors.js';
 import { MIGRATIONS } from './migrations/index.js';
+import type { PoolFailure, PoolObserver } from './pool-observer.js';
+import { StatementLogger } from './statement-logger.js';
 
 /** Gives up on a node that does not accept a connection; a healthy one answers in a few milliseconds. */
 const CONNECT_TIMEOUT_MS = 2_000;
@@ -17,31 +19,36 @@ const MAX_WAITING = 200;
 const GTID_WAIT_SECONDS = 0.01;
 
 export interface NodeOptions {
-  /** Short name for metrics and logs: `primary`, `replica-1`. */
+  /** For metrics and logs. */
   name: string;
   address: Address;
   database: string;
   user: string;
   password: string;
   poolSize: number;
-  /** Connections refuse writes, whatever node this is. */
-  readOnly: boolean;
+  /** With `read`, connections refuse writes, whatever the role of the server. */
+  access: 'read' | 'write';
   entities: MixedList<Function | string | EntitySchema>;
 }
 
 /**
- * One MySQL server and the pool of connections to it.
+ * A pool of connections to one MySQL server.
  *
- * Each node has a `DataSource` of its own instead of TypeORM's replication mode, whose pool cluster ignores the
+ * Each has a `DataSource` of its own instead of TypeORM's replication mode, whose pool cluster ignores the
  * configured selector, forgets a node that failed once, and hides which server a statement went to.
  */
 export class DatabaseNode {
   readonly name: string;
+  readonly access: 'read' | 'write';
   readonly dataSource: DataSource;
+  readonly poolSize: number;
   /** Whether reads should come here; the monitor decides. */
   healthy = true;
-  /** Of a replica, as it said last. */
+  /** Of a replica, as it said last: seconds behind the primary. */
   lagSeconds?: number;
+  /** Of a replica, as it said last: it has applied all it received. */
+  complete = false;
+  observer?: PoolObserver;
   private connecting?: Promise<DataSource>;
   private rawPool?: Pool;
   private readonly connections = new Set<PoolConnection & { stream: Socket }>();
@@ -50,7 +57,9 @@ export class DatabaseNode {
 
   constructor(options: NodeOptions) {
     this.name = options.name;
-    const setup = options.readOnly ? SESSION_SETUP.reads : SESSION_SETUP.writes;
+    this.access = options.access;
+    this.poolSize = options.poolSize;
+    const setup = SESSION_SETUP[options.access];
     this.dataSource = new DataSource({
       type: 'mysql',
       host: options.address.host,
@@ -69,7 +78,7 @@ export class DatabaseNode {
       migrationsTableName: 'schema_migrations',
       migrationsTransactionMode: 'each',
       synchronize: false,
-      logging: false,
+      logger: new StatementLogger(() => this.observer?.statement(this)),
       driver: { ...mysql, createPool: (pool: PoolOptions) => this.createPool(pool, setup) },
       extra: { queueLimit: MAX_WAITING, enableKeepAlive: true },
     });
@@ -88,6 +97,18 @@ export class DatabaseNode {
    * @throws an error that `isConnectionError` knows, when the node is away or its pool stays empty for 1.5 s
    */
   async acquire(): Promise<QueryRunner> {
+    const begunMs = performance.now();
+    try {
+      const queryRunner = await this.borrow();
+      this.observer?.acquired(this, (performance.now() - begunMs) / 1_000);
+      return queryRunner;
+    } catch (error) {
+      this.observer?.failed(this, failureOf(error));
+      throw error;
+    }
+  }
+
+  private async borrow(): Promise<QueryRunner> {
     const queryRunner = (await this.connect()).createQueryRunner();
     const connection: Promise<unknown> = queryRunner.connect();
     const patience = new AbortController();
@@ -148,6 +169,17 @@ export class DatabaseNode {
     }
   }
 
+  /** GTIDs of everything this node has executed. */
+  async executedGtids(): Promise<string> {
+    const queryRunner = await this.acquire();
+    try {
+      const [row]: { gtids: string }[] = await queryRunner.query('SELECT @@GLOBAL.gtid_executed AS gtids');
+      return row!.gtids;
+    } finally {
+      await queryRunner.release();
+    }
+  }
+
   private createPool(options: PoolOptions, setup: string): Pool {
     const pool = mysql.createPool(options);
     pool.on('connection', (connection: PoolConnection) => {
@@ -172,11 +204,16 @@ export class DatabaseNode {
 /** What every new connection is told first. */
 const SESSION_SETUP = {
   // Once a connection, so that a write fails at once on whatever node it is, and no read needs a BEGIN.
-  reads: 'SET SESSION TRANSACTION READ ONLY',
+  read: 'SET SESSION TRANSACTION READ ONLY',
   // The answer to a COMMIT then carries its GTID; see OwnWrites.
   // Who waits longer than 5 s for a row is in a jam; MySQL's 50 s would hold a connection and a client all the while.
-  writes: "SET SESSION session_track_gtids = 'OWN_GTID', innodb_lock_wait_timeout = 5",
+  write: "SET SESSION session_track_gtids = 'OWN_GTID', innodb_lock_wait_timeout = 5",
 };
+
+function failureOf(error: unknown): PoolFailure {
+  if (!isPoolExhausted(error)) return 'connection';
+  return (error as Error).message === QUEUE_FULL ? 'full' : 'timeout';
+}
 
 /** @returns whether they came in time */
 async function waitForGtids(queryRunner: QueryRunner, gtids: string, seconds: number): Promise<boolean> {

@@ -1,6 +1,7 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { AppConfig } from '../../config/app-config.js';
-import { DatabaseNode, type NodeOptions } from './database-node.js';
+import type { DatabaseNode, NodeOptions } from './database-node.js';
+import { DatabaseServer, type ServerRole } from './database-server.js';
 
 /** Injection token of the list of entities; the application names them, because this room may not look upward. */
 export const ENTITIES = Symbol('ENTITIES');
@@ -8,27 +9,57 @@ export const ENTITIES = Symbol('ENTITIES');
 /** Longest wait of a deletion for the replicas; they need a few milliseconds when they keep up. */
 const REPLICATION_WAIT_SECONDS = 0.1;
 
-/** The primary for writes, a read-only pool on the primary for reads that must be fresh, and the replicas. */
+/** Every MySQL server, and which of them is the primary now. */
 @Injectable()
 export class DatabaseNodes implements OnApplicationShutdown {
-  readonly primary: DatabaseNode;
-  readonly primaryReads: DatabaseNode;
-  readonly replicas: readonly DatabaseNode[];
+  readonly servers: readonly DatabaseServer[];
+  /** Whether there is a primary that answers; the monitor decides. */
+  primaryUp = true;
+  /** Looks at the servers now instead of at the next turn; the monitor's, and nothing where there is no monitor. */
+  recheck: () => Promise<void> = () => Promise.resolve();
+  private primaryServer: DatabaseServer;
   private turn = 0;
+  private executed?: Promise<string>;
 
   constructor(config: AppConfig, @Inject(ENTITIES) entities: NodeOptions['entities']) {
     const { primary, replicas, database, user, password, poolSize } = config.mysql;
-    const common = { database, user, password, poolSize, entities };
-    this.primary = new DatabaseNode({ ...common, name: 'primary', address: primary, readOnly: false });
-    this.primaryReads = new DatabaseNode({ ...common, name: 'primary-reads', address: primary, readOnly: true });
-    this.replicas = replicas.map(
-      (address, index) => new DatabaseNode({ ...common, name: `replica-${index + 1}`, address, readOnly: true }),
-    );
+    const options = { database, user, password, poolSize, entities };
+    this.primaryServer = new DatabaseServer(primary, 'primary', options);
+    this.servers = [this.primaryServer, ...replicas.map((address) => new DatabaseServer(address, 'replica', options))];
+  }
+
+  /** For writes. */
+  get primary(): DatabaseNode {
+    return this.primaryServer.writes;
+  }
+
+  /** For reads that must be fresh, on connections that refuse writes. */
+  get primaryReads(): DatabaseNode {
+    return this.primaryServer.reads;
+  }
+
+  get replicas(): readonly DatabaseNode[] {
+    return this.servers.filter((server) => server !== this.primaryServer).map((server) => server.reads);
   }
 
   /** Every pool, for figures and for the end. */
   get all(): readonly DatabaseNode[] {
-    return [this.primary, this.primaryReads, ...this.replicas];
+    return this.servers.flatMap((server) => server.pools);
+  }
+
+  /** @param name of a server */
+  roleOf(name: string): ServerRole {
+    return this.primaryServer.name === name ? 'primary' : 'replica';
+  }
+
+  /** Sends writes and fresh reads to another server from now on. */
+  appoint(server: DatabaseServer): void {
+    // What is under way on the one before could only fail, later.
+    this.primaryServer.dropConnections();
+    this.primaryServer.role = 'replica';
+    this.primaryServer.reads.healthy = false; // until it is seen to replicate
+    server.role = 'primary';
+    this.primaryServer = server;
   }
 
   /**
@@ -36,11 +67,17 @@ export class DatabaseNodes implements OnApplicationShutdown {
    * answer is better than none, the replicas that are not well.
    */
   readCandidates(): DatabaseNode[] {
-    const healthy = this.replicas.filter((node) => node.healthy);
-    if (healthy.length === 0) return [this.primaryReads, ...this.replicas];
+    const { replicas } = this;
+    const healthy = replicas.filter((node) => node.healthy);
+    if (healthy.length === 0) return [this.primaryReads, ...replicas];
     const start = this.turn++ % healthy.length;
-    const unwell = this.replicas.filter((node) => !node.healthy);
+    const unwell = replicas.filter((node) => !node.healthy);
     return [...healthy.slice(start), ...healthy.slice(0, start), this.primaryReads, ...unwell];
+  }
+
+  /** Replicas that can stand in for a primary which is away, because they have applied all they got from it. */
+  standIns(): DatabaseNode[] {
+    return this.replicas.filter((node) => node.healthy && node.complete);
   }
 
   /**
@@ -50,6 +87,18 @@ export class DatabaseNodes implements OnApplicationShutdown {
   async untilReplicated(gtid: string): Promise<void> {
     const healthy = this.replicas.filter((node) => node.healthy);
     await Promise.allSettled(healthy.map((node) => node.waitFor(gtid, REPLICATION_WAIT_SECONDS)));
+  }
+
+  /**
+   * GTIDs of everything the primary has executed by now. Who asks in the same turn of the event loop shares a query,
+   * which is sent after all of them asked.
+   */
+  executedByPrimary(): Promise<string> {
+    this.executed ??= new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
+      this.executed = undefined;
+      return this.primaryReads.executedGtids();
+    });
+    return this.executed;
   }
 
   async onApplicationShutdown(): Promise<void> {

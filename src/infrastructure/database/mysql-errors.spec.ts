@@ -1,4 +1,12 @@
-import { duplicateKeyOf, isConnectionError, isReadOnlyViolation, isTransactionConflict } from './mysql-errors.js';
+import {
+  duplicateKeyOf,
+  isConnectionError,
+  isPoolExhausted,
+  isReadOnlyViolation,
+  isServerReadOnly,
+  isTransactionConflict,
+  POOL_TIMEOUT,
+} from './mysql-errors.js';
 
 const wrapped = (driverError: object) => Object.assign(new Error('query failed'), { driverError });
 
@@ -16,6 +24,7 @@ describe('MySQL errors', () => {
     ['a lock wait that took too long', { errno: 1205 }, 'conflict'],
     ['a write in a read-only transaction', { errno: 1792 }, 'read-only'],
     ['a write on a read-only server', { errno: 1290 }, 'read-only'],
+    ['a write on a server that was made read-only', { errno: 1836 }, 'read-only'],
     ['a refused connection', { code: 'ECONNREFUSED' }, 'connection'],
     ['a lost connection', { code: 'PROTOCOL_CONNECTION_LOST' }, 'connection'],
     ['a full queue', { message: 'Queue limit reached.' }, 'connection'],
@@ -27,5 +36,16 @@ describe('MySQL errors', () => {
         ['conflict', 'read-only', 'connection'].map((one) => one === kind),
       );
     }
+  });
+
+  it('tell a pool that is used up from a server that is away', () => {
+    expect(isPoolExhausted({ code: POOL_TIMEOUT })).toBe(true);
+    expect(isPoolExhausted({ message: 'Queue limit reached.' })).toBe(true);
+    expect(isPoolExhausted({ code: 'ECONNREFUSED' })).toBe(false);
+  });
+
+  it('tell a server that takes no writes from a connection that was opened for reading', () => {
+    expect(isServerReadOnly({ errno: 1290 })).toBe(true);
+    expect(isServerReadOnly({ errno: 1792 })).toBe(false);
   });
 });

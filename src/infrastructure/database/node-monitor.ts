@@ -1,78 +1,131 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { AppConfig } from '../../config/app-config.js';
-import type { DatabaseNode } from './database-node.js';
 import { DatabaseNodes } from './database-nodes.js';
-import { ReplicationProbe } from './replication-probe.js';
-import { judgeReplica, type ReplicaVerdict } from './replica-status.js';
+import type { DatabaseServer } from './database-server.js';
+import { choosePrimary, type PrimaryTerm } from './primary-choice.js';
+import { judgeReplica, type PrimaryState, type ReplicaVerdict } from './replica-status.js';
+import { ServerProbe, type SemiSync, type ServerReport } from './server-probe.js';
 
-/** With a probe's timeout of 1 s, a node that fell silent is noticed within 1.5 s, or 2.5 s when the primary is silent too. */
+/** With a probe's timeout of 1 s, a server that fell silent is noticed within 1.5 s. */
 const EVERY_MS = 500;
 
 /**
- * Watches the nodes: replicas that are silent, stopped or too far behind leave the rotation until they are well, and a
- * silent primary loses its connections, so that requests get their 503 instead of hanging.
+ * Watches the servers: replicas that are silent, stopped or too far behind leave the rotation until they are well, a
+ * silent primary loses its connections, so that requests get their 503 instead of hanging, and a promotion is followed.
  */
 @Injectable()
-export class NodeMonitor implements OnApplicationBootstrap, OnApplicationShutdown {
+export class NodeMonitor implements OnModuleInit, OnApplicationShutdown {
+  /** What the primary said last; `undefined` while there is none or it knows nothing of it. */
+  semiSync: SemiSync | undefined;
   private readonly logger = new Logger(NodeMonitor.name);
   private readonly stop = new AbortController();
-  private readonly reasons = new Map<DatabaseNode, string>();
-  private readonly primary: ReplicationProbe;
-  private readonly probes: { node: DatabaseNode; probe: ReplicationProbe }[];
+  private readonly probes: ReadonlyMap<DatabaseServer, ServerProbe>;
+  private readonly configured: DatabaseServer;
+  /** Why servers serve no reads. */
+  private readonly reasons = new Map<DatabaseServer, string>();
+  private term?: PrimaryTerm;
+  private primaryUuid?: string;
+  private round?: Promise<void>;
   private loop?: Promise<void>;
 
   constructor(
     private readonly nodes: DatabaseNodes,
     private readonly config: AppConfig,
   ) {
-    const { primary, replicas } = config.mysql;
-    this.primary = new ReplicationProbe(primary, config);
-    this.probes = nodes.replicas.map((node, index) => ({
-      node,
-      probe: new ReplicationProbe(replicas[index]!, config),
-    }));
+    this.probes = new Map(nodes.servers.map((server) => [server, new ServerProbe(server.address, config)]));
+    this.configured = nodes.servers[0]!;
+    nodes.recheck = () => this.check();
   }
 
-  onApplicationBootstrap(): void {
+  /** Looks once before anything is served: the primary may be another one than the settings say. */
+  async onModuleInit(): Promise<void> {
+    await this.check();
     this.loop = this.run();
   }
 
   async onApplicationShutdown(): Promise<void> {
     this.stop.abort();
     await this.loop;
-    for (const probe of [this.primary, ...this.probes.map((each) => each.probe)]) probe.close();
+    await this.round;
+    for (const probe of this.probes.values()) probe.close();
   }
 
   private async run(): Promise<void> {
     while (!this.stop.signal.aborted) {
-      const primaryUp = await this.primary.answers();
-      // A statement that a frozen server will never answer must not hold its request for ever.
-      if (!primaryUp) for (const node of [this.nodes.primary, this.nodes.primaryReads]) node.dropConnections();
-      await Promise.all(this.probes.map(({ node, probe }) => this.check(node, probe, primaryUp)));
       await delay(EVERY_MS, undefined, { signal: this.stop.signal }).catch(() => undefined);
+      if (!this.stop.signal.aborted) await this.check();
     }
   }
 
-  private async check(node: DatabaseNode, probe: ReplicationProbe, primaryUp: boolean): Promise<void> {
-    try {
-      const verdict = judgeReplica(await probe.status(), this.config.mysql.replicaMaxLagMs, primaryUp);
-      this.apply(node, verdict);
-    } catch {
-      this.apply(node, { healthy: false, reason: 'it does not answer' });
-      node.dropConnections();
+  /** One look at all servers; who asks while one is under way waits for that one. */
+  private check(): Promise<void> {
+    if (this.stop.signal.aborted) return Promise.resolve();
+    this.round ??= this.look().finally(() => (this.round = undefined));
+    return this.round;
+  }
+
+  private async look(): Promise<void> {
+    const reports = new Map<DatabaseServer, ServerReport>();
+    await Promise.all(
+      [...this.probes].map(async ([server, probe]) => {
+        const report = await probe.ask();
+        if (report) reports.set(server, report);
+        // A statement that a frozen server will never answer must not hold its request for ever.
+        else server.dropConnections();
+      }),
+    );
+    const primary = this.findPrimary(reports);
+    for (const server of this.nodes.servers) {
+      if (server.role === 'replica') this.judge(server, reports.get(server), primary);
     }
   }
 
-  private apply(node: DatabaseNode, verdict: ReplicaVerdict): void {
-    node.healthy = verdict.healthy;
+  private findPrimary(reports: ReadonlyMap<DatabaseServer, ServerReport>): PrimaryState {
+    const { primary, term } = choosePrimary(reports, this.configured, this.term);
+    this.term = term;
+    if (primary) this.primaryUuid = reports.get(primary)!.serverUuid;
+    this.semiSync = primary && reports.get(primary)!.semiSync;
+    if (primary && primary.role !== 'primary') {
+      this.logger.warn(`${primary.name} is the primary now, by promotion ${term?.term ?? ''}`);
+      this.nodes.appoint(primary);
+      this.reasons.delete(primary);
+    }
+    const up = primary !== undefined;
+    if (up !== this.nodes.primaryUp) {
+      if (up) this.logger.log(`the primary ${primary.name} answers again`);
+      else this.logger.error(`writes are refused: ${this.whyNoPrimary(reports)}`);
+    }
+    this.nodes.primaryUp = up;
+    return { up, serverUuid: this.primaryUuid };
+  }
+
+  private whyNoPrimary(reports: ReadonlyMap<DatabaseServer, ServerReport>): string {
+    const current = this.nodes.servers.find((server) => server.role === 'primary')!;
+    if (reports.has(current)) return `${current.name} is not the primary of promotion ${this.term?.term ?? ''}`;
+    return `${current.name} does not answer (${this.probes.get(current)!.failure ?? ''})`;
+  }
+
+  private judge(server: DatabaseServer, report: ServerReport | undefined, primary: PrimaryState): void {
+    server.reads.complete = report?.complete ?? false;
+    server.reads.lagSeconds = undefined;
+    if (!report)
+      return this.apply(server, {
+        healthy: false,
+        reason: `it does not answer (${this.probes.get(server)!.failure ?? ''})`,
+      });
+    this.apply(server, judgeReplica(report.replica, this.config.mysql.replicaMaxLagMs, primary));
+  }
+
+  private apply(server: DatabaseServer, verdict: ReplicaVerdict): void {
+    server.reads.healthy = verdict.healthy;
     if (verdict.healthy) {
-      node.lagSeconds = verdict.lagSeconds;
-      if (this.reasons.delete(node)) this.logger.log(`${node.name} serves reads again`);
+      server.reads.lagSeconds = verdict.lagSeconds;
+      if (this.reasons.delete(server)) this.logger.log(`${server.name} serves reads again`);
       return;
     }
     // Once a transition, not once a probe; how far behind it is changes with every probe.
-    if (!this.reasons.has(node)) this.logger.warn(`${node.name} serves no reads: ${verdict.reason}`);
-    this.reasons.set(node, verdict.reason);
+    if (!this.reasons.has(server)) this.logger.warn(`${server.name} serves no reads: ${verdict.reason}`);
+    this.reasons.set(server, verdict.reason);
   }
 }

@@ -1,9 +1,15 @@
 import { judgeReplica, type ReplicaStatus } from './replica-status.js';
 
 const MAX_LAG_MS = 5_000;
-const running: ReplicaStatus = { Replica_IO_Running: 'Yes', Replica_SQL_Running: 'Yes', Seconds_Behind_Source: 0 };
-const healthy = (changes: Partial<ReplicaStatus>, primaryUp = true): boolean =>
-  judgeReplica({ ...running, ...changes }, MAX_LAG_MS, primaryUp).healthy;
+const running: ReplicaStatus = {
+  Replica_IO_Running: 'Yes',
+  Replica_SQL_Running: 'Yes',
+  Seconds_Behind_Source: 0,
+  Source_UUID: 'P',
+  Retrieved_Gtid_Set: '',
+};
+const healthy = (changes: Partial<ReplicaStatus>, up = true): boolean =>
+  judgeReplica({ ...running, ...changes }, MAX_LAG_MS, { up, serverUuid: 'P' }).healthy;
 
 describe(judgeReplica.name, () => {
   it('lets a replica serve that keeps up, and one that is just in time', () => {
@@ -28,7 +34,12 @@ describe(judgeReplica.name, () => {
     expect(healthy(lost, false)).toBe(true);
   });
 
+  it('refuses one that follows another server than the primary, once it is known whom it follows', () => {
+    expect(healthy({ Source_UUID: 'Q' })).toBe(false);
+    expect(healthy({ Source_UUID: '' })).toBe(true);
+  });
+
   it('refuses a server that is no replica', () => {
-    expect(judgeReplica(undefined, MAX_LAG_MS, true).healthy).toBe(false);
+    expect(judgeReplica(undefined, MAX_LAG_MS, { up: true, serverUuid: 'P' }).healthy).toBe(false);
   });
 });

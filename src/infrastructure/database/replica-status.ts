@@ -4,6 +4,17 @@ export interface ReplicaStatus {
   Replica_SQL_Running: string;
   /** Seconds; `null` while the lag cannot be known. */
   Seconds_Behind_Source: number | string | null;
+  /** Empty until it has been connected once. */
+  Source_UUID: string;
+  Retrieved_Gtid_Set: string;
+}
+
+/** The primary as others see it. */
+export interface PrimaryState {
+  /** Somebody who reaches it knows it to be there. */
+  up: boolean;
+  /** Unknown until it has answered once. */
+  serverUuid: string | undefined;
 }
 
 /** How far behind a replica is, or why it serves no reads. */
@@ -13,13 +24,23 @@ export type ReplicaVerdict = { healthy: true; lagSeconds: number | undefined } |
  * Pure: whether a replica may serve reads.
  *
  * @param status `undefined` when the server is no replica at all
- * @param primaryUp a replica that has lost a primary which nobody reaches is as new as data can be
+ * @param primary a replica that has lost a primary which nobody reaches is as new as data can be
  */
-export function judgeReplica(status: ReplicaStatus | undefined, maxLagMs: number, primaryUp: boolean): ReplicaVerdict {
+export function judgeReplica(
+  status: ReplicaStatus | undefined,
+  maxLagMs: number,
+  primary: PrimaryState,
+): ReplicaVerdict {
   if (!status) return { healthy: false, reason: 'it does not replicate' };
+  const follows = status.Source_UUID;
+  if (primary.serverUuid && follows && follows !== primary.serverUuid) {
+    return { healthy: false, reason: 'it replicates from a server that is not the primary' };
+  }
   if (status.Replica_SQL_Running !== 'Yes') return { healthy: false, reason: 'it has stopped applying' };
   if (status.Replica_IO_Running !== 'Yes') {
-    return primaryUp ? { healthy: false, reason: 'it has lost the primary' } : { healthy: true, lagSeconds: undefined };
+    return primary.up
+      ? { healthy: false, reason: 'it has lost the primary' }
+      : { healthy: true, lagSeconds: undefined };
   }
   if (status.Seconds_Behind_Source === null) return { healthy: false, reason: 'its lag is unknown' };
   const lagSeconds = Number(status.Seconds_Behind_Source);

@@ -4,16 +4,22 @@ import type { EntityManager, QueryRunner } from 'typeorm';
 import { AppError } from '../../common/app-error.js';
 import { DatabaseNodes } from './database-nodes.js';
 import type { DatabaseNode } from './database-node.js';
-import { isConnectionError, isTransactionConflict } from './mysql-errors.js';
+import { isConnectionError, isPoolExhausted, isServerReadOnly, isTransactionConflict } from './mysql-errors.js';
 import { OwnWrites } from './own-writes.js';
 
 /** Tries of a transaction that lost to another one; a fourth would mean contention that retrying does not cure. */
 const MAX_TRIES = 3;
 
+/** Pools that a read waits for, 1.5 s each, before it is told to come back. */
+const MAX_POOL_WAITS = 2;
+
 export interface TransactionOptions {
   /** Runs on a replica and refuses writes. Default `false`: a transaction on the primary. */
   readOnly?: boolean;
-  /** Only with `readOnly`: reads the primary, for what a lagging replica must not decide. */
+  /**
+   * Only with `readOnly`: reads the primary, for what a lagging replica must not decide; while the primary is away, a
+   * replica that has applied all it received.
+   */
   fresh?: boolean;
   /**
    * Only for writes that everybody must see at once, such as deletions: waits after the commit, for a tenth of a second
@@ -62,7 +68,7 @@ export class TransactionHost {
    * `work` must not have effects outside the database; those belong into {@link afterCommit}.
    *
    * @throws TransactionUsageError for a write transaction inside a read-only one
-   * @throws AppError `DATABASE_UNAVAILABLE` when no node answers, or when others kept winning
+   * @throws AppError `DATABASE_UNAVAILABLE` when no node answers or has a connection to spare, or when others kept winning
    */
   async run<T>(options: TransactionOptions, work: () => Promise<T>): Promise<T> {
     const { readOnly = false, fresh = false, everywhere = false } = options;
@@ -99,17 +105,31 @@ export class TransactionHost {
 
   private async runReadWrite<T>(everywhere: boolean, work: () => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
+      // Rather than wait for a server that is known to be silent. Asked again, because it may just have come back.
+      if (!this.nodes.primaryUp) await this.nodes.recheck();
+      if (!this.nodes.primaryUp) throw databaseUnavailable(new Error('there is no primary'));
+      const { primary } = this.nodes;
       try {
-        return await this.attemptReadWrite(everywhere, work);
+        return await this.attemptReadWrite(primary, everywhere, work);
       } catch (error) {
-        if (attempt < MAX_TRIES && isTransactionConflict(error)) continue;
-        throw isConnectionError(error) || isTransactionConflict(error) ? databaseUnavailable(error) : error;
+        if (attempt < MAX_TRIES) {
+          if (isTransactionConflict(error)) continue;
+          // A server that takes no writes has rolled back whatever this was.
+          if (isServerReadOnly(error) && (await this.primaryMovedFrom(primary))) continue;
+        }
+        const passing = isConnectionError(error) || isTransactionConflict(error) || isServerReadOnly(error);
+        throw passing ? databaseUnavailable(error) : error;
       }
     }
   }
 
-  private async attemptReadWrite<T>(everywhere: boolean, work: () => Promise<T>): Promise<T> {
-    const queryRunner = await this.nodes.primary.acquire();
+  private async primaryMovedFrom(before: DatabaseNode): Promise<boolean> {
+    await this.nodes.recheck();
+    return this.nodes.primary !== before;
+  }
+
+  private async attemptReadWrite<T>(primary: DatabaseNode, everywhere: boolean, work: () => Promise<T>): Promise<T> {
+    const queryRunner = await primary.acquire();
     const scope: Scope = { readOnly: false, fresh: true, queryRunner, afterCommit: [] };
     let result: T;
     let gtid: string | undefined;
@@ -133,21 +153,36 @@ export class TransactionHost {
   }
 
   private async runReadOnly<T>(fresh: boolean, work: () => Promise<T>): Promise<T> {
-    const candidates = fresh ? [this.nodes.primaryReads] : this.nodes.readCandidates();
     // Looked up outside the scope it decides about.
     const gtids = fresh ? undefined : await this.scopes.exit(() => this.ownWrites?.required());
     let failure: unknown;
-    for (const node of candidates) {
+    let exhausted = 0;
+    for await (const node of fresh ? this.freshCandidates() : this.nodes.readCandidates()) {
       try {
         const outcome = await this.attemptReadOnly(node, fresh, gtids, work);
         if (outcome !== LAGS) return outcome;
       } catch (error) {
         if (!isConnectionError(error)) throw error;
         failure = error; // a read changes nothing, so it may run again on another node
-        node.healthy = false; // until the monitor finds it well again
+        if (!isPoolExhausted(error)) {
+          node.healthy = false; // until the monitor finds it well again
+          continue;
+        }
+        // What is too much for two pools is too much for the next one, and a fresh read has no other pool.
+        if (++exhausted === MAX_POOL_WAITS || (fresh && this.nodes.primaryUp)) break;
       }
     }
     throw databaseUnavailable(failure);
+  }
+
+  /** The primary, and when it is away the replicas that have all it ever told them: nobody can know more now. */
+  private async *freshCandidates(): AsyncGenerator<DatabaseNode> {
+    if (this.nodes.primaryUp) yield this.nodes.primaryReads;
+    await this.nodes.recheck();
+    // A look that was under way may have begun before the primary went.
+    if (this.nodes.primaryUp) await this.nodes.recheck();
+    if (this.nodes.primaryUp) yield this.nodes.primaryReads;
+    else yield* this.nodes.standIns();
   }
 
   /** @returns {@link LAGS}, without doing the work, when the node has not got the user's own writes yet */
@@ -159,8 +194,8 @@ export class TransactionHost {
   ): Promise<T | typeof LAGS> {
     const queryRunner = await node.acquire();
     try {
-      const behind = gtids !== undefined && node !== this.nodes.primaryReads;
-      if (behind && !(await node.hasExecuted(gtids, queryRunner))) return LAGS;
+      const mayLag = gtids !== undefined && node !== this.nodes.primaryReads;
+      if (mayLag && !(await node.hasExecuted(gtids, queryRunner))) return LAGS;
       return await this.scopes.run({ readOnly: true, fresh, queryRunner, afterCommit: [] }, work);
     } finally {
       await queryRunner.release();

@@ -1,5 +1,5 @@
-import { Injectable } from '@nestjs/common';
 import type { Id } from '../../common/id.js';
+import { Repository } from '../database/repository.decorator.js';
 import { TransactionHost } from '../database/transaction-host.js';
 
 export interface StoredIdempotencyKey {
@@ -9,7 +9,7 @@ export interface StoredIdempotencyKey {
   createdAt: Date;
 }
 
-@Injectable()
+@Repository()
 export class IdempotencyRepository {
   constructor(private readonly transactions: TransactionHost) {}
 

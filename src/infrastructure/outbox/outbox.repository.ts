@@ -1,5 +1,5 @@
-import { Injectable } from '@nestjs/common';
 import type { Id } from '../../common/id.js';
+import { Repository } from '../database/repository.decorator.js';
 import { TransactionHost } from '../database/transaction-host.js';
 import { OutboxEventEntity } from './outbox-event.entity.js';
 
@@ -19,7 +19,7 @@ export interface LeasedEvent {
 const MAX_ERROR_LENGTH = 500;
 
 /** MySQL side of the outbox. Every update of a leased job is fenced by its lease token. */
-@Injectable()
+@Repository()
 export class OutboxRepository {
   constructor(private readonly transactions: TransactionHost) {}
 

@@ -1,5 +1,5 @@
-import { Injectable } from '@nestjs/common';
 import type { Id } from '../../common/id.js';
+import { Repository } from '../../infrastructure/database/repository.decorator.js';
 import { TransactionHost } from '../../infrastructure/database/transaction-host.js';
 import { RefreshTokenEntity } from './refresh-token.entity.js';
 
@@ -18,7 +18,7 @@ export interface StoredRefreshToken {
   spentAt: Date | null;
 }
 
-@Injectable()
+@Repository()
 export class RefreshTokensRepository {
   constructor(private readonly transactions: TransactionHost) {}
 

@@ -1,9 +1,9 @@
-import { Injectable } from '@nestjs/common';
 import type { Id } from '../../common/id.js';
+import { Repository } from '../../infrastructure/database/repository.decorator.js';
 import { TransactionHost } from '../../infrastructure/database/transaction-host.js';
 import type { Revocation } from './revocation.js';
 
-@Injectable()
+@Repository()
 export class RevocationsRepository {
   constructor(private readonly transactions: TransactionHost) {}
 

@@ -1,6 +1,6 @@
-import { Injectable } from '@nestjs/common';
 import { groupBy } from '../../common/batches.js';
 import { compareIds, type Id } from '../../common/id.js';
+import { Repository } from '../../infrastructure/database/repository.decorator.js';
 import { TransactionHost } from '../../infrastructure/database/transaction-host.js';
 import { CommentEntity } from './comment.entity.js';
 
@@ -25,7 +25,7 @@ interface WriteResult {
 const COLUMNS = `id, post_id AS postId, parent_id AS parentId, author_id AS authorId, content, created_at AS createdAt,
   edited_at AS editedAt`;
 
-@Injectable()
+@Repository()
 export class CommentsRepository {
   constructor(private readonly transactions: TransactionHost) {}
 

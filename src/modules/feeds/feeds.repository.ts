@@ -1,5 +1,5 @@
-import { Injectable } from '@nestjs/common';
 import type { Id } from '../../common/id.js';
+import { Repository } from '../../infrastructure/database/repository.decorator.js';
 import { TransactionHost } from '../../infrastructure/database/transaction-host.js';
 
 export interface PostReference {
@@ -11,7 +11,7 @@ export interface PostReference {
 const AUTHORS = `(SELECT followee_id AS author_id FROM follows WHERE follower_id = ? UNION ALL SELECT ?) AS authors`;
 
 /** The truth about feeds, in MySQL. Each query takes a bounded number of rows a followed author. */
-@Injectable()
+@Repository()
 export class FeedsRepository {
   constructor(private readonly transactions: TransactionHost) {}
 

@@ -1,9 +1,9 @@
-import { Injectable } from '@nestjs/common';
 import type { Id } from '../../common/id.js';
+import { Repository } from '../../infrastructure/database/repository.decorator.js';
 import { TransactionHost } from '../../infrastructure/database/transaction-host.js';
 
 /** Removal of what a deleted account followed and was followed by, in batches. */
-@Injectable()
+@Repository()
 export class FollowRemovalRepository {
   constructor(private readonly transactions: TransactionHost) {}
 

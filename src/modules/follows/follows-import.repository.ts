@@ -1,5 +1,5 @@
-import { Injectable } from '@nestjs/common';
 import { compareIds, type Id } from '../../common/id.js';
+import { Repository } from '../../infrastructure/database/repository.decorator.js';
 import { TransactionHost } from '../../infrastructure/database/transaction-host.js';
 
 export interface Follow {
@@ -18,7 +18,7 @@ const FOLLOWS_PARAMETER = `JSON_TABLE(?, '$[*]' COLUMNS (
   followee_id BIGINT PATH '$[0]', follower_id BIGINT PATH '$[1]'))`;
 
 /** Statements over some thousand follows at once. */
-@Injectable()
+@Repository()
 export class FollowsImportRepository {
   constructor(private readonly transactions: TransactionHost) {}
 

@@ -1,12 +1,12 @@
-import { Injectable } from '@nestjs/common';
 import { compareIds, type Id } from '../../common/id.js';
+import { Repository } from '../../infrastructure/database/repository.decorator.js';
 import { TransactionHost } from '../../infrastructure/database/transaction-host.js';
 
 interface WriteResult {
   affectedRows: number;
 }
 
-@Injectable()
+@Repository()
 export class FollowsRepository {
   constructor(private readonly transactions: TransactionHost) {}
 

@@ -1,5 +1,5 @@
-import { Injectable } from '@nestjs/common';
 import type { Id } from '../../common/id.js';
+import { Repository } from '../../infrastructure/database/repository.decorator.js';
 import { TransactionHost } from '../../infrastructure/database/transaction-host.js';
 import { PostEntity } from './post.entity.js';
 
@@ -20,7 +20,7 @@ export interface PostCounts {
 
 const COLUMNS = 'id, author_id AS authorId, content, created_at AS createdAt, edited_at AS editedAt';
 
-@Injectable()
+@Repository()
 export class PostsRepository {
   constructor(private readonly transactions: TransactionHost) {}
 

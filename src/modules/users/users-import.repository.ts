@@ -1,5 +1,5 @@
-import { Injectable } from '@nestjs/common';
 import type { Id } from '../../common/id.js';
+import { Repository } from '../../infrastructure/database/repository.decorator.js';
 import { TransactionHost } from '../../infrastructure/database/transaction-host.js';
 
 export interface ImportedUser {
@@ -10,7 +10,7 @@ export interface ImportedUser {
 }
 
 /** Statements over some thousand users at once. */
-@Injectable()
+@Repository()
 export class UsersImportRepository {
   constructor(private readonly transactions: TransactionHost) {}
 

@@ -1,6 +1,6 @@
-import { Injectable } from '@nestjs/common';
 import type { Id } from '../../common/id.js';
 import { duplicateKeyOf } from '../../infrastructure/database/mysql-errors.js';
+import { Repository } from '../../infrastructure/database/repository.decorator.js';
 import { TransactionHost } from '../../infrastructure/database/transaction-host.js';
 import { UserEntity } from './user.entity.js';
 import { emailTaken, usernameTaken } from './users.errors.js';
@@ -48,7 +48,7 @@ const PROFILE_COLUMNS = `u.id, u.username, u.email, u.display_name AS displayNam
   u.created_at AS createdAt, COALESCE(c.post_count, 0) AS postCount, COALESCE(c.follower_count, 0) AS followerCount,
   COALESCE(c.following_count, 0) AS followingCount`;
 
-@Injectable()
+@Repository()
 export class UsersRepository {
   constructor(private readonly transactions: TransactionHost) {}
 

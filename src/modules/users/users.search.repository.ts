@@ -1,5 +1,5 @@
-import { Injectable } from '@nestjs/common';
 import type { Id } from '../../common/id.js';
+import { Repository } from '../../infrastructure/database/repository.decorator.js';
 import { TransactionHost } from '../../infrastructure/database/transaction-host.js';
 
 /** Where a search stands: in the order of usernames, or of display names. */
@@ -16,7 +16,7 @@ export interface DisplayNameMatch {
 const startingWith = (prefix: string): string => `${prefix.replace(/[|%_]/g, '|$&')}%`;
 
 /** Prefix searches; each walks one index in its own order, so the cost is that of the rows returned. */
-@Injectable()
+@Repository()
 export class UsersSearchRepository {
   constructor(private readonly transactions: TransactionHost) {}
 

@@ -1,0 +1,124 @@
+import type { Socket } from 'node:net';
+import mysql, { type Connection, type RowDataPacket } from 'mysql2/promise';
+import type { AppConfig } from '../../config/app-config.js';
+import type { Address } from '../../config/setting-types.js';
+import { isUnknownTable } from './mysql-errors.js';
+import type { PrimaryTerm, ServerView } from './primary-choice.js';
+import type { ReplicaStatus } from './replica-status.js';
+
+/** A healthy server answers in a millisecond; one that has not after this is treated as dead. */
+const TIMEOUT_MS = 1_000;
+
+/** Whether commits wait for a replica to have them, as a primary says of itself. */
+export interface SemiSync {
+  active: boolean;
+  /** Commits that did not wait, since the server started. */
+  unacknowledged: number;
+}
+
+export interface ServerReport extends ServerView {
+  /** `undefined` when the server is no replica. */
+  replica: ReplicaStatus | undefined;
+  /** It has applied all that it received. */
+  complete: boolean;
+  /** `undefined` where the plugin is not loaded. */
+  semiSync: SemiSync | undefined;
+}
+
+/** Asks one server how it is, on a connection of its own: a busy pool must not look like a dead server. */
+export class ServerProbe {
+  /** Why the last question had no answer. */
+  failure?: string;
+  private connection?: Connection;
+
+  constructor(
+    private readonly address: Address,
+    private readonly config: AppConfig,
+  ) {}
+
+  /** @returns `undefined` when the server does not answer within a second */
+  async ask(): Promise<ServerReport | undefined> {
+    const tooLate = new AbortController();
+    const timer = setTimeout(() => tooLate.abort(), TIMEOUT_MS);
+    try {
+      const connection = (this.connection ??= await this.connect());
+      tooLate.signal.throwIfAborted();
+      tooLate.signal.addEventListener('abort', () => destroy(connection), { once: true });
+      return await report(connection);
+    } catch (error) {
+      this.failure = tooLate.signal.aborted ? 'it took too long' : (error as Error).message;
+      this.close(); // the next probe begins with a new connection
+      return undefined;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  close(): void {
+    if (this.connection) destroy(this.connection);
+    this.connection = undefined;
+  }
+
+  private async connect(): Promise<Connection> {
+    const { monitorUser, monitorPassword } = this.config.mysql;
+    const connection = await mysql.createConnection({
+      ...this.address,
+      user: monitorUser,
+      password: monitorPassword,
+      connectTimeout: TIMEOUT_MS,
+    });
+    // One that breaks while nothing is asked of it; the next question finds out.
+    connection.on('error', () => destroy(connection));
+    return connection;
+  }
+}
+
+/** At once: mysql2's own way waits for the server to agree, which a frozen one does not. */
+function destroy(connection: Connection): void {
+  (connection as unknown as { connection: { stream: Socket } }).connection.stream.destroy(new Error('given up'));
+}
+
+async function report(connection: Connection): Promise<ServerReport> {
+  const [replica] = (await rowsOf(connection, 'SHOW REPLICA STATUS')) as (RowDataPacket & ReplicaStatus)[];
+  const [server] = await rowsOf(
+    connection,
+    `SELECT @@GLOBAL.server_uuid AS uuid, @@GLOBAL.super_read_only AS readOnly,
+            GTID_SUBSET(?, @@GLOBAL.gtid_executed) AS complete`,
+    [replica?.Retrieved_Gtid_Set ?? ''],
+  );
+  return {
+    serverUuid: server!['uuid'] as string,
+    writable: Number(server!['readOnly']) === 0,
+    replicates: replica !== undefined,
+    replica,
+    complete: Number(server!['complete']) === 1,
+    term: await latestTerm(connection),
+    semiSync: await semiSync(connection),
+  };
+}
+
+async function latestTerm(connection: Connection): Promise<PrimaryTerm | undefined> {
+  try {
+    const [row] = await rowsOf(
+      connection,
+      'SELECT term, server_uuid FROM replication_topology.primary_terms ORDER BY term DESC LIMIT 1',
+    );
+    return row && { term: Number(row['term']), serverUuid: row['server_uuid'] as string };
+  } catch (error) {
+    if (isUnknownTable(error)) return undefined; // nobody has ever been promoted there
+    throw error;
+  }
+}
+
+async function semiSync(connection: Connection): Promise<SemiSync | undefined> {
+  const rows = await rowsOf(connection, "SHOW GLOBAL STATUS LIKE 'Rpl_semi_sync_source_%'");
+  const figures = new Map(rows.map((row) => [row['Variable_name'] as string, row['Value'] as string]));
+  const status = figures.get('Rpl_semi_sync_source_status');
+  if (status === undefined) return undefined;
+  return { active: status === 'ON', unacknowledged: Number(figures.get('Rpl_semi_sync_source_no_tx')) };
+}
+
+async function rowsOf(connection: Connection, sql: string, values: unknown[] = []): Promise<RowDataPacket[]> {
+  const [rows] = await connection.query<RowDataPacket[]>(sql, values);
+  return rows;
+}
