@@ -73,7 +73,7 @@ export default {
     {
       name: 'nobody-imports-tools',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(tools/|load\\.ts)' },
+      from: { path: '^src/', pathNot: '^src/(tools/|load\\.ts|mysql\\.ts)' },
       to: { path: '^src/tools/' },
     },
     only(
@@ -81,7 +81,11 @@ export default {
       ['\\.(repository|entity)\\.ts$', '^src/infrastructure/database/', '^src/infrastructure/outbox/'],
       'SQL is written in repositories.',
     ),
-    only('mysql2', ['^src/infrastructure/database/'], 'Connections are made in one place.'),
+    only(
+      'mysql2',
+      ['^src/infrastructure/database/', '^src/tools/mysql-topology/'],
+      'Connections are made in one place, but for those of the operator, who talks to each server by itself.',
+    ),
     only('ioredis', ['^src/infrastructure/redis/'], 'Redis is reached through its executor.'),
     only('prom-client', ['^src/infrastructure/metrics/'], 'Metrics come from the factory.'),
     {

@@ -14,7 +14,7 @@ install -m 644 /stack/mysql/common.cnf "/stack/mysql/$ROLE.cnf" "$settings/"
 printf '!include %s\n' "$settings/common.cnf" "$settings/$ROLE.cnf" >"$settings/my.cnf"
 server=(mysqld --defaults-file="$settings/my.cnf" --user=mysql --datadir="$data" --socket="$socket"
   --server-id="$SERVER_ID" --report-host="$(hostname)")
-cat /stack/mysql/init/*.sql ${EXTRA_SQL:+"$EXTRA_SQL"} >/tmp/init.sql
+cat /stack/mysql/init/[0-8]*.sql ${EXTRA_SQL:+"$EXTRA_SQL"} /stack/mysql/init/99-end.sql >/tmp/init.sql
 as_root() { mysql --no-defaults -uroot -S "$socket" "$@"; }
 
 # The marker is written last: without it the data are those of an interrupted first start.

@@ -35,6 +35,10 @@ export class AppConfig {
       migrationPassword: env.MYSQL_MIGRATION_PASSWORD,
       monitorUser: env.MYSQL_MONITOR_USER,
       monitorPassword: env.MYSQL_MONITOR_PASSWORD,
+      operatorUser: env.MYSQL_OPERATOR_USER,
+      operatorPassword: env.MYSQL_OPERATOR_PASSWORD,
+      replicationUser: env.MYSQL_REPLICATION_USER,
+      replicationPassword: env.MYSQL_REPLICATION_PASSWORD,
       replicaMaxLagMs: env.REPLICA_MAX_LAG,
       poolSize: env.MYSQL_POOL_SIZE,
     };

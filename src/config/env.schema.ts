@@ -72,6 +72,11 @@ export const SETTINGS = {
   MYSQL_MIGRATION_PASSWORD: setting(text(), DEVELOPMENT_PASSWORD, 'its password'),
   MYSQL_MONITOR_USER: setting(text(), 'sns_monitor', 'user that asks replicas how far behind they are'),
   MYSQL_MONITOR_PASSWORD: setting(text(), DEVELOPMENT_PASSWORD, 'its password'),
+  MYSQL_OPERATOR_USER: setting(text(), 'sns_operator', 'user that `npm run mysql` promotes and rejoins servers as'),
+  // Without a default, so that production does not make every process hold what only one command needs.
+  MYSQL_OPERATOR_PASSWORD: setting(text(), '', 'its password; only `npm run mysql` needs it'),
+  MYSQL_REPLICATION_USER: setting(text(), 'sns_replication', 'user that replicas fetch from the primary as'),
+  MYSQL_REPLICATION_PASSWORD: setting(text(), '', 'its password; only `npm run mysql` needs it'),
   REPLICA_MAX_LAG: setting(duration(), '5s', 'a replica that is further behind serves no reads'),
   MYSQL_POOL_SIZE: setting(wholeNumber(1, 1_000), '10', 'connections that a process opens to each node at most'),
 

@@ -22,7 +22,7 @@ export const serverDirectories = (): string[] => [
 /** The SQL that a server begins every start with: the same files as with Compose, and the tests' own. */
 export function initialSql(instance: InstanceName): string {
   const files = globSync('mysql/init/*.sql', { cwd: root }).sort();
-  if (instance === 'test') files.push('mysql/test/schemas.sql');
+  if (instance === 'test') files.splice(-1, 0, 'mysql/test/schemas.sql'); // the last file ends what the first begins
   return files.map((file) => readFileSync(join(root, file), 'utf8')).join('\n');
 }
 

@@ -42,7 +42,7 @@ export async function checkReplication(port: number): Promise<void> {
   if (status === undefined) {
     const [row] = await queryAsMonitor<{ readOnly: number }>(port, 'SELECT @@GLOBAL.super_read_only AS readOnly');
     if (row?.readOnly === 0) return;
-    throw new Error('it is read-only and has no primary; see `npm run mysql -- status`');
+    throw new HopelessError('it is read-only and has no primary; see `npm run mysql -- status`');
   }
   if (status.applier !== 'ON') throw stopped('it does not apply changes', status.applierError);
   if (status.receiver === 'OFF') throw stopped('it does not receive changes', status.receiverError);

@@ -1,0 +1,1 @@
+SET GLOBAL super_read_only = @super_read_only;
