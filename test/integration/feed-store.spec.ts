@@ -1,6 +1,9 @@
 import { randomInt } from 'node:crypto';
+import { Test, type TestingModule } from '@nestjs/testing';
 import { Clock } from '../../src/common/clock.js';
 import type { Id } from '../../src/common/id.js';
+import { ConfigModule } from '../../src/config/config.module.js';
+import { RedisModule } from '../../src/infrastructure/redis/redis.module.js';
 import { FeedStore } from '../../src/modules/feeds/feed.store.js';
 import type { FeedEntry } from '../../src/modules/feeds/feed-entry.js';
 import { TestRedis } from '../support/redis.js';
@@ -20,6 +23,7 @@ describe(FeedStore.name, () => {
   const config = testConfig('sns_test_unused', { FEED_MAX_ENTRIES: String(CAP) });
   const clock = new SetClock();
   let redis: TestRedis;
+  let module: TestingModule;
   let store: FeedStore;
   let user: Id;
 
@@ -48,9 +52,14 @@ describe(FeedStore.name, () => {
   const record = (shown: number[], expired: number[] = []) =>
     store.recordReadings([{ userId: user, shown: shown.map(String), expired: expired.map(String), gone: [] }]);
 
-  beforeAll(() => {
+  beforeAll(async () => {
     redis = new TestRedis(config);
-    store = new FeedStore(redis.executor, config, clock);
+    module = await Test.createTestingModule({
+      imports: [ConfigModule.forRoot(config), RedisModule],
+      providers: [FeedStore, { provide: Clock, useValue: clock }],
+    }).compile();
+    await module.init();
+    store = module.get(FeedStore);
   });
   beforeEach(async () => {
     user = newUser();
@@ -59,6 +68,7 @@ describe(FeedStore.name, () => {
   afterAll(async () => {
     await redis?.deleteFeeds(...made);
     await redis?.close();
+    await module?.close();
   });
 
   describe('a feed', () => {

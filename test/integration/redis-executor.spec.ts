@@ -1,8 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import calculateSlot from 'cluster-key-slot';
 import type { LuaScript } from '../../src/infrastructure/redis/lua-script.js';
-import { scriptCommand, type RedisCommand } from '../../src/infrastructure/redis/redis-command.js';
+import { keyCommand, scriptCommand, type RedisCommand } from '../../src/infrastructure/redis/redis-command.js';
 import { RedisExecutor } from '../../src/infrastructure/redis/redis-executor.js';
+import { RedisUnavailableError } from '../../src/infrastructure/redis/redis-unavailable.error.js';
+import { until } from '../support/settle.js';
 import { TestRedis } from '../support/redis.js';
 import { testConfig } from '../support/test-config.js';
 
@@ -71,6 +73,58 @@ describe(RedisExecutor.name, () => {
     ];
     await expect(executor.execute(commands, options)).rejects.toThrow('WRONGTYPE');
     expect(await executor.execute(others.map(get), options)).toEqual(others.map(() => 'ran'));
+  });
+
+  it('keeps the answers that came, when others do not come in time', async () => {
+    const slow = script("local t = redis.call('TIME')[1] + 2 while redis.call('TIME')[1] + 0 < t do end return 'late'");
+    const [here] = keys;
+    const { slots } = redis.clients.for('request');
+    const elsewhere = keys.find((key) => slots[calculateSlot(key)]![0] !== slots[calculateSlot(here!)]![0])!;
+    await executor.execute([set(elsewhere, 'there')], options);
+    const [late, inTime] = await executor.outcomes([scriptCommand(slow, [here!], []), get(elsewhere)], options);
+    expect(late!.error).toBeInstanceOf(RedisUnavailableError);
+    expect(inTime).toEqual({ reply: 'there' });
+    await executor.execute([get(here!)], { traffic: 'background' }); // until it serves again
+  });
+
+  describe('a command that must run once only', () => {
+    const increment = (key: string): RedisCommand => ({ ...keyCommand('incr', key), once: true });
+
+    it('runs once', async () => {
+      const key = `test:${run}:once`;
+      expect(await executor.execute([increment(key), increment(key)], options)).toEqual([1, 2]);
+    });
+
+    it('is not sent again when its connection breaks before the answer', async () => {
+      const key = `test:${run}:broken`;
+      const cluster = redis.clients.for('request');
+      const owner = cluster.slots[calculateSlot(key)]![0];
+      const node = cluster.nodes('master').find((one) => `${one.options.host}:${one.options.port}` === owner)!;
+      await node.ping();
+      const sent = executor.outcomes([increment(key)], options);
+      await Promise.resolve();
+      setImmediate(() => node.stream.destroy());
+      const [outcome] = await sent;
+      const counted = await executor.execute<string | null>([get(key)], { traffic: 'background' });
+      // It ran once or not at all; which of them nobody can know if there was no answer.
+      const possible = outcome!.error ? [0, 1] : [1];
+      expect(possible).toContain(Number(counted[0] ?? 0));
+      await until(() => cluster.nodes('master').length === 3, { what: 'the connection to be there again' });
+    });
+
+    it('follows the cluster to where it has certainly not run', async () => {
+      const key = `test:${run}:moved`;
+      const { slots } = redis.clients.for('request');
+      const slot = calculateSlot(key);
+      const truth = slots[slot]!;
+      const other = slots.find((owners) => owners[0] !== truth[0])!;
+      slots[slot] = [...other];
+      try {
+        expect(await executor.execute([increment(key)], options)).toEqual([1]);
+      } finally {
+        slots[slot] = truth;
+      }
+    });
   });
 
   describe('with an outdated map of the slots', () => {

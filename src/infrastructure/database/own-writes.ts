@@ -2,7 +2,7 @@ import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
 import type { Id } from '../../common/id.js';
 import { requestContext } from '../context/request-context.js';
-import { RedisExecutor } from '../redis/redis-executor.js';
+import { RedisCommands } from '../redis/redis-commands.js';
 import { DatabaseNodes } from './database-nodes.js';
 
 /** How long after a write its author is sure to read it; beyond it, a replica that lags as much is out of the rotation. */
@@ -36,7 +36,7 @@ export class OwnWrites implements OnApplicationShutdown {
   private sharing?: NodeJS.Timeout;
 
   constructor(
-    private readonly redis: RedisExecutor,
+    private readonly redis: RedisCommands,
     private readonly nodes: DatabaseNodes,
     private readonly clock: Clock,
   ) {}
@@ -75,10 +75,7 @@ export class OwnWrites implements OnApplicationShutdown {
     const here = this.remembered.get(userId);
     const own = here && here.untilMs > this.clock.nowMs() ? here.gtid : undefined;
     try {
-      const key = keyOf(userId);
-      const [shared] = await this.redis.execute<string | null>([{ name: 'get', key, args: [key] }], {
-        traffic: 'request',
-      });
+      const shared = await this.redis.call<string | null>({ traffic: 'request' }, 'get', keyOf(userId));
       if (this.clock.nowMs() < this.doubtUntilMs) return await this.everything(own);
       // Both, because another instance may have written later, or this one when Redis did not answer.
       return shared && own && shared !== own ? `${shared},${own}` : (shared ?? own);
@@ -104,8 +101,7 @@ export class OwnWrites implements OnApplicationShutdown {
   }
 
   private async share(userId: Id, gtid: string): Promise<void> {
-    const key = keyOf(userId);
-    await this.redis.execute([{ name: 'set', key, args: [key, gtid, 'EX', KEEP_SECONDS] }], { traffic: 'request' });
+    await this.redis.call({ traffic: 'request' }, 'set', keyOf(userId), gtid, 'EX', KEEP_SECONDS);
   }
 
   private shareLater(): void {

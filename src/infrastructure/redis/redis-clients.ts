@@ -52,7 +52,13 @@ export class RedisClients implements OnApplicationShutdown {
       scaleReads: 'master',
       slotsRefreshTimeout: 2_000,
       slotsRefreshInterval: 5_000,
-      redisOptions: { commandTimeout, connectTimeout: 2_000, maxRetriesPerRequest: 1 },
+      redisOptions: {
+        commandTimeout,
+        connectTimeout: 2_000,
+        maxRetriesPerRequest: 1,
+        // What had no answer when a connection broke may have been carried out; the executor knows what may be repeated.
+        autoResendUnfulfilledCommands: false,
+      },
     });
     // Without a listener a lost connection would end the process; ioredis reconnects by itself.
     client.on('error', (error: Error) => this.logger.warn(`redis: ${error.message}`));

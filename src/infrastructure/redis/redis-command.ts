@@ -8,6 +8,13 @@ export interface RedisCommand {
   args: (string | number)[];
   /** Source of the script, sent when a node has forgotten its digest. */
   script?: LuaScript;
+  /** Not idempotent, such as an increment: never sent again when it may have been carried out. */
+  once?: boolean;
+}
+
+/** A command whose key is its first argument. */
+export function keyCommand(name: string, key: string, ...args: (string | number)[]): RedisCommand {
+  return { name, key, args: [key, ...args] };
 }
 
 /**

@@ -3,6 +3,15 @@ export class RedisUnavailableError extends Error {
   override name = 'RedisUnavailableError';
 }
 
+/** Whether Redis itself refused, as opposed to not being there. */
+export const isReplyError = (error: unknown): error is Error => error instanceof Error && error.name === 'ReplyError';
+
+/** @returns what Redis answered as it is, everything else as {@link RedisUnavailableError} */
+export function asRedisError(error: unknown): Error {
+  if (error instanceof RedisUnavailableError || isReplyError(error)) return error;
+  return new RedisUnavailableError('no connection', { cause: error });
+}
+
 /**
  * Waits for an answer of Redis, for a bounded time.
  *
@@ -16,13 +25,10 @@ export async function withinDeadline<T>(answer: Promise<T>, deadlineMs: number):
   try {
     return await Promise.race([answer, tooLate]);
   } catch (error) {
-    if (error instanceof RedisUnavailableError || isAnswer(error)) throw error;
-    throw new RedisUnavailableError('no connection', { cause: error });
+    // Libraries throw refusals of their own that are no errors.
+    throw error instanceof Error ? asRedisError(error) : error;
   } finally {
     clearTimeout(timer);
     answer.catch(() => undefined); // it may still fail after the deadline, and nobody waits for it any more
   }
 }
-
-/** Whether Redis itself refused, as opposed to not being there. Libraries throw refusals of their own that are no errors. */
-const isAnswer = (thrown: unknown): boolean => !(thrown instanceof Error) || thrown.name === 'ReplyError';

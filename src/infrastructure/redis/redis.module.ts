@@ -1,13 +1,24 @@
 import { Global, Module } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
 import { TerminusModule } from '@nestjs/terminus';
+import { PipelineContext } from './pipeline-context.js';
 import { RedisClients } from './redis-clients.js';
+import { RedisCommands } from './redis-commands.js';
 import { RedisExecutor } from './redis-executor.js';
 import { RedisHealthIndicator } from './redis.health.js';
+import { RedisPipelineInterceptor } from './redis-pipeline.interceptor.js';
 
 @Global()
 @Module({
-  imports: [TerminusModule],
-  providers: [RedisClients, RedisExecutor, RedisHealthIndicator],
-  exports: [RedisClients, RedisExecutor, RedisHealthIndicator],
+  imports: [TerminusModule, DiscoveryModule],
+  providers: [
+    RedisClients,
+    RedisExecutor,
+    PipelineContext,
+    RedisPipelineInterceptor,
+    RedisCommands,
+    RedisHealthIndicator,
+  ],
+  exports: [RedisClients, RedisCommands, RedisHealthIndicator],
 })
 export class RedisModule {}

@@ -1,15 +1,15 @@
 import calculateSlot from 'cluster-key-slot';
-import { groupByOwner } from './slot-groups.js';
+import { groupByNode } from './slot-groups.js';
 
 const command = (key: string) => ({ name: 'get', key, args: [key] });
 
-describe(groupByOwner.name, () => {
-  it('groups by the master of the slot and keeps the places in the order of the caller', () => {
+describe(groupByNode.name, () => {
+  it('groups by the node of the slot and keeps the places in the order of the caller', () => {
     const slots: string[][] = [];
     slots[calculateSlot('a')] = ['one:1', 'replica:1'];
     slots[calculateSlot('b')] = ['two:2'];
     slots[calculateSlot('{a}x')] = ['one:1'];
-    const groups = groupByOwner(['a', 'b', '{a}x', 'a'].map(command), slots);
+    const groups = groupByNode(['a', 'b', '{a}x', 'a'].map(command), (slot) => slots[slot]?.[0]);
     expect([...groups].map(([owner, group]) => [owner, group.positions, group.commands.map(({ key }) => key)])).toEqual(
       [
         ['one:1', [0, 2, 3], ['a', '{a}x', 'a']],
@@ -18,7 +18,7 @@ describe(groupByOwner.name, () => {
     );
   });
 
-  it('collects commands whose slot has no owner', () => {
-    expect([...groupByOwner([command('a')], []).keys()]).toEqual(['']);
+  it('collects commands whose slot nobody owns', () => {
+    expect([...groupByNode([command('a')], () => undefined).keys()]).toEqual(['']);
   });
 });

@@ -8,17 +8,20 @@ export interface NodeGroup {
 }
 
 /**
- * Groups commands by the node that owns their slot: a pipeline must not span nodes.
+ * Groups commands by the node that is to carry them out: a pipeline must not span nodes.
  *
- * @param slots owners by slot, the master first, as `host:port`
- * @returns groups by owner; the empty owner collects commands whose slot has none at the moment
+ * @param nodeOf the node for a slot as `host:port`; `undefined` for a slot that nobody owns at the moment
+ * @returns groups by node; the empty name collects commands that have none
  */
-export function groupByOwner(commands: readonly RedisCommand[], slots: readonly string[][]): Map<string, NodeGroup> {
+export function groupByNode(
+  commands: readonly RedisCommand[],
+  nodeOf: (slot: number) => string | undefined,
+): Map<string, NodeGroup> {
   const groups = new Map<string, NodeGroup>();
   commands.forEach((command, position) => {
-    const owner = slots[calculateSlot(command.key)]?.[0] ?? '';
-    let group = groups.get(owner);
-    if (!group) groups.set(owner, (group = { commands: [], positions: [] }));
+    const node = nodeOf(calculateSlot(command.key)) ?? '';
+    let group = groups.get(node);
+    if (!group) groups.set(node, (group = { commands: [], positions: [] }));
     group.commands.push(command);
     group.positions.push(position);
   });

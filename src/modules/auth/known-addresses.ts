@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { RedisExecutor } from '../../infrastructure/redis/redis-executor.js';
+import { RedisCommands } from '../../infrastructure/redis/redis-commands.js';
 
 const TTL_SECONDS = 90 * 86_400;
 
@@ -8,13 +8,13 @@ const TTL_SECONDS = 90 * 86_400;
 export class KnownAddresses {
   private readonly logger = new Logger(KnownAddresses.name);
 
-  constructor(private readonly redis: RedisExecutor) {}
+  constructor(private readonly redis: RedisCommands) {}
 
   /** @param account a digest, not the login itself. Without Redis no address is known. */
   async has(account: string, address: string): Promise<boolean> {
     const key = keyOf(account, address);
     try {
-      const [exists] = await this.redis.execute<number>([{ name: 'exists', key, args: [key] }], { traffic: 'request' });
+      const exists = await this.redis.call<number>({ traffic: 'request' }, 'exists', key);
       return exists === 1;
     } catch (error) {
       this.logger.warn({ err: error }, 'known addresses cannot be read');
@@ -25,7 +25,7 @@ export class KnownAddresses {
   async add(account: string, address: string): Promise<void> {
     const key = keyOf(account, address);
     try {
-      await this.redis.execute([{ name: 'set', key, args: [key, 1, 'EX', TTL_SECONDS] }], { traffic: 'request' });
+      await this.redis.call({ traffic: 'request' }, 'set', key, 1, 'EX', TTL_SECONDS);
     } catch (error) {
       this.logger.warn({ err: error }, 'a known address could not be kept');
     }

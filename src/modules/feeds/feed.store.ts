@@ -4,8 +4,9 @@ import { Clock } from '../../common/clock.js';
 import type { Id } from '../../common/id.js';
 import { AppConfig } from '../../config/app-config.js';
 import type { RedisTraffic } from '../../infrastructure/redis/redis-clients.js';
-import { scriptCommand, type RedisCommand } from '../../infrastructure/redis/redis-command.js';
-import { RedisExecutor } from '../../infrastructure/redis/redis-executor.js';
+import { RedisCommands } from '../../infrastructure/redis/redis-commands.js';
+import type { RedisOptions } from '../../infrastructure/redis/redis-options.js';
+import { RedisPipeline } from '../../infrastructure/redis/redis-pipeline.decorator.js';
 import { decodeEntry, encodeEntry, type FeedEntry } from './feed-entry.js';
 import { bucketOf, feedKey } from './feed-keys.js';
 import { ADD, BEGIN_BUILD, COMPLETE_BUILD, PAGE, PUSH, RECORD_READING, REMOVE } from './feed.scripts.js';
@@ -38,7 +39,9 @@ export interface Reading {
  * Only background work waits for a Redis replica: all requests share a connection to each node, which the wait would
  * block, and what a request writes is written again by its outbox job.
  */
-const isReplicated = (traffic: RedisTraffic): boolean => traffic === 'background';
+const writing = (traffic: RedisTraffic): RedisOptions => ({ traffic, replicated: traffic === 'background' });
+
+const REQUEST: RedisOptions = { traffic: 'request' };
 
 const STATES: Record<string, FeedState> = { a: 'absent', b: 'building', r: 'ready' };
 
@@ -46,7 +49,7 @@ const STATES: Record<string, FeedState> = { a: 'absent', b: 'building', r: 'read
 @Injectable()
 export class FeedStore {
   constructor(
-    private readonly redis: RedisExecutor,
+    private readonly redis: RedisCommands,
     private readonly config: AppConfig,
     private readonly clock: Clock,
   ) {}
@@ -56,24 +59,26 @@ export class FeedStore {
    *
    * @returns how many of the users have a feed
    */
-  async push(entry: FeedEntry, userIds: readonly Id[], traffic: RedisTraffic): Promise<number> {
+  @RedisPipeline()
+  push(entry: FeedEntry, userIds: readonly Id[], traffic: RedisTraffic): Promise<number> {
     const args = [entry.postId, encodeEntry(entry), this.config.feed.maxEntries];
-    const commands = this.byBucket(userIds, (keys) => scriptCommand(PUSH, keys, args));
-    const reached = await this.redis.execute<number>(commands, { traffic, replicated: isReplicated(traffic) });
-    return reached.reduce((sum, count) => sum + count, 0);
+    const reached = this.byBucket(userIds, (keys) => {
+      return this.redis.script<number>(writing(traffic), PUSH, keys, args);
+    });
+    return Promise.all(reached).then((counts) => counts.reduce((sum, count) => sum + count, 0));
   }
 
   /** Takes posts out of the feeds of many users. */
-  async remove(postIds: readonly Id[], userIds: readonly Id[], traffic: RedisTraffic): Promise<void> {
-    if (postIds.length === 0) return;
-    const commands = this.byBucket(userIds, (keys) => scriptCommand(REMOVE, keys, [...postIds]));
-    await this.redis.execute(commands, { traffic, replicated: isReplicated(traffic) });
+  @RedisPipeline()
+  remove(postIds: readonly Id[], userIds: readonly Id[], traffic: RedisTraffic): Promise<void> {
+    if (postIds.length === 0) return Promise.resolve();
+    return whenAll(this.byBucket(userIds, (keys) => this.redis.script(writing(traffic), REMOVE, keys, [...postIds])));
   }
 
   /** Puts posts into one feed, if it exists. */
   async add(userId: Id, entries: readonly FeedEntry[], traffic: RedisTraffic): Promise<void> {
     const args = entries.flatMap((entry) => [entry.postId, encodeEntry(entry)]);
-    await this.one(ADD, userId, [this.config.feed.maxEntries, ...args], traffic, isReplicated(traffic));
+    await this.redis.script(writing(traffic), ADD, [this.key(userId)], [this.config.feed.maxEntries, ...args]);
   }
 
   /**
@@ -83,11 +88,11 @@ export class FeedStore {
    */
   async page(userId: Id, belowId: Id | undefined, limit: number): Promise<FeedSlice> {
     const args = [this.clock.nowSeconds(), belowId ?? '+inf', limit];
-    const [state, lastReadAt, live, ...members] = await this.one<[string, string, number, ...string[]]>(
+    const [state, lastReadAt, live, ...members] = await this.redis.script<[string, string, number, ...string[]]>(
+      REQUEST,
       PAGE,
-      userId,
+      [this.key(userId)],
       args,
-      'request',
     );
     const entries = members.map(decodeEntry);
     return {
@@ -101,67 +106,59 @@ export class FeedStore {
   /** Ids of all posts in a feed, expired ones included. */
   async allPostIds(userId: Id, traffic: RedisTraffic): Promise<Id[]> {
     const key = this.key(userId);
-    const command: RedisCommand = { name: 'zrange', key, args: [key, '(0', '+inf', 'BYSCORE'] };
-    const [members] = await this.redis.execute<string[]>([command], { traffic });
-    return members!.map((member) => decodeEntry(member).postId);
+    const members = await this.redis.call<string[]>({ traffic }, 'zrange', key, '(0', '+inf', 'BYSCORE');
+    return members.map((member) => decodeEntry(member).postId);
   }
 
   /** Brings a feed into being or joins its build. @returns what {@link completeBuild} needs */
   async beginBuild(userId: Id, token: string): Promise<{ state: FeedState; token: string }> {
-    const [state, current] = await this.one<[string, string]>(
-      BEGIN_BUILD,
-      userId,
-      [token, this.clock.nowSeconds()],
-      'request',
-    );
+    const args = [token, this.clock.nowSeconds()];
+    const [state, current] = await this.redis.script<[string, string]>(REQUEST, BEGIN_BUILD, [this.key(userId)], args);
     return { state: STATES[state]!, token: current };
   }
 
   /** @returns false when the feed has been dropped since the build began */
   async completeBuild(userId: Id, token: string, leftOut: Id | undefined): Promise<boolean> {
-    return (await this.one<number>(COMPLETE_BUILD, userId, [token, leftOut ?? '0'], 'request')) === 1;
+    const args = [token, leftOut ?? '0'];
+    return (await this.redis.script<number>(REQUEST, COMPLETE_BUILD, [this.key(userId)], args)) === 1;
   }
 
   /** Marks what was shown as viewed and removes what had expired or does not exist any more. */
-  async recordReadings(readings: readonly Reading[]): Promise<void> {
+  @RedisPipeline()
+  recordReadings(readings: readonly Reading[]): Promise<void> {
+    const options: RedisOptions = { traffic: 'background' };
     const viewedTtl = Math.floor(this.config.feed.viewedTtlMs / 1_000);
     const now = this.clock.nowSeconds();
-    const commands = readings.flatMap(({ userId, shown, expired, gone }) => {
+    const replies = readings.flatMap(({ userId, shown, expired, gone }) => {
       const keys = [this.key(userId)];
-      const record = scriptCommand(RECORD_READING, keys, [now, viewedTtl, shown.length, ...shown, ...expired]);
-      return gone.length > 0 ? [record, scriptCommand(REMOVE, keys, gone)] : [record];
+      const args = [now, viewedTtl, shown.length, ...shown, ...expired];
+      const recorded = this.redis.script(options, RECORD_READING, keys, args);
+      return gone.length > 0 ? [recorded, this.redis.script(options, REMOVE, keys, gone)] : [recorded];
     });
-    await this.redis.execute(commands, { traffic: 'background' });
+    return whenAll(replies);
   }
 
   /** Removes whole feeds; each is rebuilt when its owner reads again. */
-  async drop(userIds: readonly Id[]): Promise<void> {
-    const commands = this.byBucket(userIds, (keys) => ({ name: 'unlink', key: keys[0]!, args: keys }));
-    await this.redis.execute(commands, { traffic: 'background', replicated: true });
+  @RedisPipeline()
+  drop(userIds: readonly Id[]): Promise<void> {
+    const options = writing('background');
+    return whenAll(
+      this.byBucket(userIds, ([first, ...others]) => this.redis.call(options, 'unlink', first!, ...others)),
+    );
   }
 
-  private async one<T>(
-    script: typeof ADD,
-    userId: Id,
-    args: (string | number)[],
-    traffic: RedisTraffic,
-    replicated = false,
-  ): Promise<T> {
-    const [reply] = await this.redis.execute<T>([scriptCommand(script, [this.key(userId)], args)], {
-      traffic,
-      replicated,
-    });
-    return reply!;
-  }
-
-  private byBucket(userIds: readonly Id[], commandOf: (keys: string[]) => RedisCommand): RedisCommand[] {
+  private byBucket<T>(userIds: readonly Id[], callWith: (keys: string[]) => Promise<T>): Promise<T>[] {
     const groups = groupBy(userIds, (userId) => bucketOf(userId, this.config.feed.buckets));
     return [...groups.values()].flatMap((group) =>
-      [...batches(group, FEEDS_PER_CALL)].map((part) => commandOf(part.map((userId) => this.key(userId)))),
+      [...batches(group, FEEDS_PER_CALL)].map((part) => callWith(part.map((userId) => this.key(userId)))),
     );
   }
 
   private key(userId: Id): string {
     return feedKey(userId, this.config.feed.buckets);
   }
+}
+
+async function whenAll(replies: Promise<unknown>[]): Promise<void> {
+  await Promise.all(replies);
 }
