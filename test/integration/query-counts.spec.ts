@@ -117,7 +117,7 @@ describe('The number of statements for a page', () => {
     const large = await cost(members(busy!), `/v1/feed?limit=100${at}`);
     expect([small.items, large.items]).toEqual([1, MANY]);
     expect(large.statements.length - small.statements.length).toBeLessThanOrEqual(1);
-    // Whose posts of others are shown is asked of the primary in one statement, and only if there are any.
+    // Whose posts of others are shown is asked in one statement, and only if there are any.
     const added = large.statements.filter((sql) => !small.statements.includes(sql));
     expect(added.every((sql) => sql.includes('followee_id IN'))).toBe(true);
   });

@@ -31,7 +31,8 @@ export class CommentsViews {
   /** A post's comments, oldest first. @throws AppError `POST_NOT_FOUND`, `INVALID_CURSOR` */
   async ofPost(postId: Id, limit: number, cursor?: string): Promise<Page<CommentResponse>> {
     const start = CURSOR.decodeOptional(cursor);
-    if (!(await this.postExists(postId))) throw commentedPostNotFound();
+    // A replica may not know yet what has just been posted.
+    if (!(await this.postOnReplica(postId)) && !(await this.postOnPrimary(postId))) throw commentedPostNotFound();
     const comments = await fillPage<Id, CommentResponse>(
       {
         wanted: limit + 1,
@@ -73,8 +74,13 @@ export class CommentsViews {
     return this.repository.idsOfPostAfter(postId, afterId, count);
   }
 
+  @Transactional({ readOnly: true })
+  private postOnReplica(postId: Id): Promise<boolean> {
+    return this.repository.postExists(postId);
+  }
+
   @Transactional({ readOnly: true, fresh: true })
-  private postExists(postId: Id): Promise<boolean> {
+  private postOnPrimary(postId: Id): Promise<boolean> {
     return this.repository.postExists(postId);
   }
 }

@@ -31,26 +31,17 @@ export class FeedTruth {
   }
 
   /**
-   * Posts of the reader's authors below a post id, whatever became of them in the feed. Whose posts these are is asked
-   * of the primary, so that a follow or an unfollow shows in its author's next reading; the posts may lag behind it.
+   * Posts of the reader's authors below a post id, whatever became of them in the feed. The posts may lag behind the
+   * primary; whom the reader follows does not, as the reader's own writing.
    */
+  @Transactional({ readOnly: true })
   async postsBelow(readerId: Id, belowId: Id, limit: number): Promise<Id[]> {
-    const authorIds = await this.authorsNow(readerId);
-    return this.olderPosts(authorIds, belowId, limit);
+    const authorIds = await this.repository.authorsOf(readerId);
+    return this.repository.postsBelow(authorIds, belowId, limit);
   }
 
   /** When a post must have been created to be live now if nobody has seen it. */
   oldestLive(): Date {
     return new Date(this.clock.nowMs() - this.config.feed.unviewedTtlMs);
-  }
-
-  @Transactional({ readOnly: true, fresh: true })
-  private authorsNow(readerId: Id): Promise<Id[]> {
-    return this.repository.authorsOf(readerId);
-  }
-
-  @Transactional({ readOnly: true })
-  private olderPosts(authorIds: readonly Id[], belowId: Id, limit: number): Promise<Id[]> {
-    return this.repository.postsBelow(authorIds, belowId, limit);
   }
 }

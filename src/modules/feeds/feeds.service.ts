@@ -116,8 +116,8 @@ export class FeedsService {
     );
     const authors = new Set([...posts.values()].map((post) => post.author.id));
     authors.delete(readerId);
-    // The primary's word: a replica that lags would show somebody whom the reader has just left.
-    const followed = await this.follows.followedAmongNow(readerId, [...authors]);
+    // Whom a reader follows is the reader's own writing: no replica answers that has not got the last of it.
+    const followed = await this.follows.followedAmong(readerId, [...authors]);
     const gone = candidates.filter(({ postId }) => !posts.has(postId)).map(({ postId }) => postId);
     return { items: visibleItems(candidates, posts, readerId, followed), gone };
   }

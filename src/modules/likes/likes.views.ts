@@ -21,7 +21,8 @@ export class LikesViews {
   /** @throws AppError `POST_NOT_FOUND`, `INVALID_CURSOR` */
   async likers(postId: Id, readerId: Id, limit: number, cursor?: string): Promise<Page<UserResponse>> {
     const start = CURSOR.decodeOptional(cursor);
-    if (!(await this.postExists(postId))) throw likedPostNotFound();
+    // A replica may not know yet what has just been posted.
+    if (!(await this.postOnReplica(postId)) && !(await this.postOnPrimary(postId))) throw likedPostNotFound();
     const users = await fillPage<Id, UserResponse>(
       {
         wanted: limit + 1,
@@ -38,8 +39,13 @@ export class LikesViews {
     return this.repository.likersAfter(postId, userId, count);
   }
 
+  @Transactional({ readOnly: true })
+  private postOnReplica(postId: Id): Promise<boolean> {
+    return this.repository.postExists(postId);
+  }
+
   @Transactional({ readOnly: true, fresh: true })
-  private postExists(postId: Id): Promise<boolean> {
+  private postOnPrimary(postId: Id): Promise<boolean> {
     return this.repository.postExists(postId);
   }
 }

@@ -25,40 +25,42 @@ export class UsersViews {
     return user;
   }
 
-  /**
-   * The user as they see themself; read from the primary, because it follows right after a registration.
-   *
-   * @throws AppError `UNAUTHENTICATED` when the account is gone
-   */
+  /** The user as they see themself. @throws AppError `UNAUTHENTICATED` when the account is gone */
   async own(id: Id): Promise<OwnUserResponse> {
-    const profile = (await this.onPrimary([id])).get(id);
+    const profile = (await this.profiles([id])).get(id);
     if (!profile) throw accountGone();
     return { ...presentUser(profile, false), email: profile.email };
   }
 
   /** @param username lower-case. @throws AppError `USER_NOT_FOUND` */
   async byUsername(username: string, readerId: Id): Promise<UserResponse> {
-    const id = await this.idByUsername(username);
+    // A replica may not know yet who has just registered.
+    const id = (await this.idOnReplica(username)) ?? (await this.idOnPrimary(username));
     if (id === undefined) throw userNotFound();
     return this.one(id, readerId);
   }
 
   /** Users by id as `readerId` sees them; who is missing is deleted or never was. */
   async many(ids: readonly Id[], readerId: Id): Promise<Map<Id, UserResponse>> {
-    const [profiles, followed] = await Promise.all([
-      confirmedRows(
-        ids,
-        (some) => this.onReplica(some),
-        (some) => this.onPrimary(some),
-      ),
-      this.follows.followedAmong(readerId, ids),
-    ]);
+    const [profiles, followed] = await Promise.all([this.profiles(ids), this.follows.followedAmong(readerId, ids)]);
     return new Map([...profiles].map(([id, profile]) => [id, presentUser(profile, followed.has(id))]));
   }
 
-  /** Asks the primary: a replica may not know yet who has just registered. */
+  private profiles(ids: readonly Id[]): Promise<Map<Id, UserProfile>> {
+    return confirmedRows(
+      ids,
+      (some) => this.onReplica(some),
+      (some) => this.onPrimary(some),
+    );
+  }
+
+  @Transactional({ readOnly: true })
+  private idOnReplica(username: string): Promise<Id | undefined> {
+    return this.repository.idByUsername(username);
+  }
+
   @Transactional({ readOnly: true, fresh: true })
-  private idByUsername(username: string): Promise<Id | undefined> {
+  private idOnPrimary(username: string): Promise<Id | undefined> {
     return this.repository.idByUsername(username);
   }
 
