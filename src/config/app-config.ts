@@ -10,6 +10,7 @@ export class AppConfig {
   readonly auth;
   readonly rateLimits;
   readonly feed;
+  readonly posts;
   readonly outbox;
   readonly load;
 
@@ -64,6 +65,7 @@ export class AppConfig {
       buckets: env.FEED_BUCKETS,
       fanOutChunk: env.FAN_OUT_CHUNK,
     };
+    this.posts = { cacheTtlMs: env.POST_CACHE_TTL, missingTtlMs: env.POST_MISSING_TTL };
     this.outbox = {
       leaseMs: env.OUTBOX_LEASE,
       pollIntervalMs: env.OUTBOX_POLL_INTERVAL,

@@ -116,6 +116,9 @@ export const SETTINGS = {
   ),
   FAN_OUT_CHUNK: setting(wholeNumber(1, 100_000), '10000', 'followers that are served between two saved cursors'),
 
+  POST_CACHE_TTL: setting(duration(), '1h', 'how long a post and its counts stay cached, give or take a tenth'),
+  POST_MISSING_TTL: setting(duration(), '10s', 'how long it is remembered that a post does not exist'),
+
   OUTBOX_LEASE: setting(duration(), '30s', 'how long a worker owns a job before another may take it over'),
   OUTBOX_POLL_INTERVAL: setting(duration(), '100ms', 'how often an idle worker looks for jobs'),
   OUTBOX_KEEP_FINISHED: setting(duration(), '1h', 'how long finished jobs are kept'),

@@ -71,6 +71,11 @@ export class OwnWrites implements OnApplicationShutdown {
     return context.lastWrite;
   }
 
+  /** Whether the user of this request has written lately, so that nothing that lags may answer them. */
+  async hasWritten(): Promise<boolean> {
+    return (await this.required()) !== undefined;
+  }
+
   private async lookUp(userId: Id): Promise<string | undefined> {
     const here = this.remembered.get(userId);
     const own = here && here.untilMs > this.clock.nowMs() ? here.gtid : undefined;

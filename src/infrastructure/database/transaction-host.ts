@@ -90,6 +90,11 @@ export class TransactionHost {
     return this.current().queryRunner.manager;
   }
 
+  /** Whether a write transaction is open: what it reads is not committed and must not be shown to others. */
+  get isWriting(): boolean {
+    return this.scopes.getStore()?.readOnly === false;
+  }
+
   /** Runs `hook` once the outermost transaction has committed, and never if it rolls back. */
   afterCommit(hook: () => void | Promise<void>): void {
     const scope = this.current();
