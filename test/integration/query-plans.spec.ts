@@ -8,14 +8,12 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ApiClient, PASSWORD, type Member } from '../support/api-client.js';
 import type { Comment } from '../support/answers.js';
 import type { Page, Post, Session, TokenPair } from '../support/contract.js';
+import { FILLED_TABLES, fillSchema } from '../support/filled-schema.js';
 import { settle, until } from '../support/settle.js';
 import { StatementLog, type Statement } from '../support/statements.js';
 import { listen, urlOf } from '../support/test-app.js';
 import { testConfig } from '../support/test-config.js';
 import { TestDatabase } from '../support/test-database.js';
-
-/** Users of the filled schema; the other tables have a few times as many rows. */
-const USERS = 20_000;
 
 /** A line of EXPLAIN. */
 interface Step {
@@ -45,7 +43,7 @@ describe('The plans of all statements', () => {
 
   beforeAll(async () => {
     database = await TestDatabase.create();
-    await fill(database);
+    await fillSchema(database);
     const config = testConfig(database.name);
     api = await listen(AppModule, config);
     worker = await listen(WorkerModule, config);
@@ -155,10 +153,27 @@ describe('The plans of all statements', () => {
     expect(ALLOWED.filter(({ sql }) => !used.has(sql))).toEqual([]);
   });
 
+  it.each([
+    ['whom a post goes to', /follower_id > \?/, 'follows', 'range', 'PRIMARY'],
+    ['whom a reader follows', /followee_id > \?/, 'follows', 'range', 'ix_follows_follower'],
+    ["an author's posts", /^SELECT id FROM posts .*\bauthor_id = \? AND id < \?/s, 'posts', 'range', 'ix_posts_author'],
+    ["each author's posts for a feed", /AS older/, 'posts', 'ref', 'ix_posts_author'],
+    ['who likes a post', /user_id > \? ORDER BY user_id/, 'likes', 'range', 'PRIMARY'],
+    ['the comments of a post', /^SELECT id FROM comments WHERE post_id = \?/, 'comments', 'range', 'ix_comments_post'],
+  ])('walk %s by key, in the order of the key', async (_, sql, table, type, key) => {
+    const statements = distinct(log.all).filter((statement) => sql.test(statement.sql));
+    expect(statements).not.toEqual([]);
+    for (const statement of statements) {
+      const steps = await database.query<Step>(`EXPLAIN FORMAT=TRADITIONAL ${statement.sql}`, statement.parameters);
+      const walks = steps.filter((step) => step.table === table);
+      expect(walks).toEqual([expect.objectContaining({ type, key })]);
+      expect(walks[0]!.Extra ?? '').not.toMatch(/filesort|temporary/);
+    }
+  });
+
   it('were made for every table', () => {
     const text = log.all.map(({ sql }) => sql).join('\n');
-    const tables = Object.keys(TABLES);
-    expect(tables.filter((table) => !new RegExp(`\\b${table}\\b`).test(text))).toEqual([]);
+    expect(FILLED_TABLES.filter((table) => !new RegExp(`\\b${table}\\b`).test(text))).toEqual([]);
   });
 
   it('would show a scan and a sort', async () => {
@@ -201,78 +216,3 @@ function problemsOf({ table, type, key, rows, Extra }: Step): string[] {
 
 /** Rows that may be read whole, or sorted: a page. With an index MySQL counts them for the parameters at hand. */
 const SMALL = 101;
-
-/** Digits of a row number, for bulk inserts without a table of numbers. */
-const DIGITS =
-  '(SELECT 0 d UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 UNION ALL SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL SELECT 9)';
-const NUMBERS = `(SELECT a.d + 10 * b.d + 100 * c.d + 1000 * e.d + 10000 * f.d AS n
-  FROM ${DIGITS} a, ${DIGITS} b, ${DIGITS} c, ${DIGITS} e, ${DIGITS} f) AS numbers`;
-
-/** Rows of each table: how many, and an INSERT of numbers. `:first` is the id of the first user, `:now` the present. */
-const TABLES: Record<string, { rows: number; insert: string }> = {
-  users: {
-    rows: USERS,
-    insert: `(id, username, email, password_hash, display_name, created_at)
-      SELECT :first + n, CONCAT('bulk_', n), CONCAT('bulk_', n, '@example.test'), '!', CONCAT('Display ', n), :now`,
-  },
-  user_counts: { rows: USERS, insert: '(user_id) SELECT :first + n' },
-  // Everybody follows five; the first user is followed by every tenth besides.
-  follows: {
-    rows: USERS * 5,
-    insert: `(followee_id, follower_id, created_at)
-      SELECT :first + MOD(n * 7 + FLOOR(n / ${USERS}) * 13 + 1, ${USERS}), :first + MOD(n, ${USERS}), :now`,
-  },
-  posts: {
-    rows: 50_000,
-    insert: `(id, author_id, content, created_at)
-      SELECT :first + n, :first + IF(n < 1000, 0, MOD(n, ${USERS})), CONCAT('post ', n), :now - INTERVAL n MINUTE`,
-  },
-  post_counts: { rows: 50_000, insert: '(post_id) SELECT :first + n' },
-  likes: {
-    rows: 100_000,
-    insert: `(post_id, user_id, created_at)
-      SELECT :first + MOD(n * 3, 50000), :first + MOD(n * 7 + FLOOR(n / 50000), ${USERS}), :now`,
-  },
-  comments: {
-    rows: 60_000,
-    insert: `(id, post_id, author_id, content, created_at)
-      SELECT :first + n, :first + MOD(n, 50000), :first + MOD(n * 7, ${USERS}), 'a comment', :now`,
-  },
-  refresh_tokens: {
-    rows: 30_000,
-    insert: `(token_hash, family_id, user_id, created_at, expires_at)
-      SELECT UNHEX(SHA2(n, 256)), UNHEX(LEFT(SHA2(n, 256), 32)), :first + MOD(n, ${USERS}), :now, :now + INTERVAL 1 DAY`,
-  },
-  outbox_events: {
-    rows: 30_000,
-    insert: `(type, payload, state, available_at, created_at, finished_at)
-      SELECT 'post.created', '{}', 'finished', :now, :now, :now`,
-  },
-  idempotency_keys: {
-    rows: 30_000,
-    insert: `(user_id, scope_hash, body_hash, created_at)
-      SELECT :first + MOD(n, ${USERS}), UNHEX(SHA2(n, 256)), UNHEX(SHA2(n, 256)), :now`,
-  },
-  session_revocations: {
-    rows: 20_000,
-    insert: '(user_id, created_at) SELECT :first + n, :now - INTERVAL 30 + MOD(n, 30) MINUTE',
-  },
-};
-
-/** Fills every table with so many rows that the optimizer decides as it would in production. */
-async function fill(database: TestDatabase): Promise<void> {
-  const first = 10_000_000;
-  const now = `'${new Date().toISOString().replace('T', ' ').replace('Z', '')}'`;
-  const text = (sql: string) =>
-    sql.replaceAll(':first', String(first)).replaceAll(':now', `CAST(${now} AS DATETIME(3))`);
-  for (const [table, { rows, insert }] of Object.entries(TABLES)) {
-    await database.execute(`INSERT IGNORE INTO ${table} ${text(insert)} FROM ${NUMBERS} WHERE n < ${rows}`);
-  }
-  await database.execute(
-    text(
-      `INSERT IGNORE INTO follows SELECT :first, :first + n, :now FROM ${NUMBERS} WHERE n < ${USERS} AND MOD(n, 10) = 1`,
-    ),
-  );
-  await database.query(`ANALYZE TABLE ${Object.keys(TABLES).join(', ')}`);
-  await database.replicated();
-}

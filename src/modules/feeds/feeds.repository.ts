@@ -39,15 +39,19 @@ export class FeedsRepository {
     return [readerId, ...rows.map((row) => row.id)];
   }
 
-  /** The newest posts of authors below a post id, whatever their age, newest first. */
+  /**
+   * The newest posts of authors below a post id, whatever their age, newest first.
+   *
+   * The index and its whole order are named, because MySQL otherwise reads all posts of each author and sorts them.
+   */
   async postsBelow(authorIds: readonly Id[], belowId: Id, limit: number): Promise<Id[]> {
     const rows: { id: Id }[] = await this.transactions.manager.query(
       `SELECT older.id
          FROM JSON_TABLE(?, '$[*]' COLUMNS (author_id BIGINT PATH '$')) AS authors
          JOIN LATERAL (
-           SELECT id FROM posts
+           SELECT id FROM posts FORCE INDEX (ix_posts_author)
             WHERE author_id = authors.author_id AND id < ? AND deleted_at IS NULL
-            ORDER BY id DESC LIMIT ?
+            ORDER BY author_id DESC, id DESC LIMIT ?
          ) AS older
         ORDER BY older.id DESC LIMIT ?`,
       [JSON.stringify(authorIds), belowId, limit, limit],

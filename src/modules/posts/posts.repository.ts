@@ -77,10 +77,16 @@ export class PostsRepository {
     );
   }
 
-  /** Ids of an author's posts below one, newest first. */
+  /**
+   * Ids of an author's posts below one, newest first.
+   *
+   * The index is named, because MySQL rather walks everybody's posts backwards until it has met enough of an author who
+   * has many; when those are old, that is the whole table.
+   */
   async idsOfAuthorBelow(authorId: Id, belowId: Id, limit: number): Promise<Id[]> {
     const rows: { id: Id }[] = await this.transactions.manager.query(
-      'SELECT id FROM posts WHERE author_id = ? AND id < ? AND deleted_at IS NULL ORDER BY id DESC LIMIT ?',
+      `SELECT id FROM posts FORCE INDEX (ix_posts_author)
+        WHERE author_id = ? AND id < ? AND deleted_at IS NULL ORDER BY id DESC LIMIT ?`,
       [authorId, belowId, limit],
     );
     return rows.map((row) => row.id);
