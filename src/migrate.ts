@@ -1,30 +1,46 @@
-import { DatabaseNode } from './infrastructure/database/database-node.js';
+import type { AppConfig } from './config/app-config.js';
+import type { Address } from './config/setting-types.js';
 import { loadConfig } from './config/load-config.js';
+import { DatabaseNode } from './infrastructure/database/database-node.js';
+import { findPrimary } from './infrastructure/database/find-primary.js';
+import { Migrator } from './infrastructure/database/migrator.js';
 
-/** `node dist/migrate.js`: brings the schema up to date; `node dist/migrate.js revert` takes the last migration back. */
-async function main(): Promise<void> {
-  const { mysql } = loadConfig();
-  const node = new DatabaseNode({
-    name: 'migrations',
-    address: mysql.primary,
+const report = (line: string): void => void process.stdout.write(`${line}\n`);
+
+function connectTo(name: string, access: 'read' | 'write', address: Address, { mysql }: AppConfig): DatabaseNode {
+  return new DatabaseNode({
+    name,
+    access,
+    address,
     database: mysql.database,
     user: mysql.migrationUser,
     password: mysql.migrationPassword,
     poolSize: 1,
-    access: 'write',
     entities: [],
   });
+}
+
+/** `node dist/migrate.js`: brings the schema up to date; `node dist/migrate.js revert` takes the last migration back. */
+async function main(): Promise<void> {
+  const config = loadConfig();
+  const address = await findPrimary(config);
+  const primary = connectTo('the primary', 'write', address, config);
+  const replicas = [config.mysql.primary, ...config.mysql.replicas]
+    .filter((other) => other !== address)
+    .map((other) => connectTo(`${other.host}:${other.port}`, 'read', other, config));
+  const migrator = new Migrator(primary, { report });
   try {
-    const dataSource = await node.connect();
     if (process.argv[2] === 'revert') {
-      await dataSource.undoLastMigration();
+      const reverted = await migrator.revertLast();
+      report(reverted === undefined ? 'there is no migration to revert' : `reverted ${reverted}`);
       return;
     }
-    const applied = await dataSource.runMigrations();
-    for (const migration of applied) process.stdout.write(`applied ${migration.name}\n`);
-    if (applied.length === 0) process.stdout.write('the schema is up to date\n');
+    const applied = await migrator.up();
+    for (const name of applied) report(`applied ${name}`);
+    if (applied.length === 0) report('the schema is up to date');
+    else await migrator.untilOn(replicas);
   } finally {
-    await node.close();
+    await Promise.all([primary, ...replicas].map((node) => node.close()));
   }
 }
 

@@ -73,7 +73,7 @@ export class TestProcess {
 
 /** Starts `dist/<name>.js`. @param env the whole environment; the address is read from the log, so LOG_LEVEL must be info */
 export async function startProcess(
-  name: 'main' | 'worker' | 'load',
+  name: 'main' | 'worker' | 'load' | 'migrate',
   env: NodeJS.ProcessEnv,
   args: string[] = [],
 ): Promise<TestProcess> {

@@ -1,6 +1,7 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import mysql, { type Connection, type Pool } from 'mysql2/promise';
 import { DatabaseNode } from '../../src/infrastructure/database/database-node.js';
+import { Migrator } from '../../src/infrastructure/database/migrator.js';
 import type { AppConfig } from '../../src/config/app-config.js';
 import type { Address } from '../../src/config/setting-types.js';
 import { testConfig } from './test-config.js';
@@ -39,7 +40,7 @@ export class TestDatabase {
 
   /** Runs the migrations as a deployment does, then moves the ids of every table to a range of this schema. */
   async migrate(): Promise<void> {
-    await this.withMigrations((node) => node.connect().then((dataSource) => dataSource.runMigrations()));
+    await this.withMigrations((node) => new Migrator(node).up());
     const base = randomInt(1, ID_RANGES) * ID_RANGE;
     const tables = await this.query<{ name: string }>(
       `SELECT TABLE_NAME AS name FROM information_schema.COLUMNS

@@ -159,11 +159,11 @@ export class DatabaseNode {
     return true;
   }
 
-  /** Waits for this node to have executed transactions of the primary. */
-  async waitFor(gtids: string, seconds: number): Promise<void> {
+  /** Waits for this node to have executed transactions of the primary. @returns whether they came in time */
+  async waitFor(gtids: string, seconds: number): Promise<boolean> {
     const queryRunner = await this.acquire();
     try {
-      await waitForGtids(queryRunner, gtids, seconds);
+      return await waitForGtids(queryRunner, gtids, seconds);
     } finally {
       await queryRunner.release();
     }

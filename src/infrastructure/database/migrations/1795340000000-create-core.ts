@@ -3,8 +3,12 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 /**
  * Users, sessions, follows, posts and the outbox.
  *
- * Locks: none on existing data; every table is new. Foreign keys are left out on purpose: deletions run in bounded
- * batches in the background, and a sharded MySQL does not enforce keys across shards.
+ * Locks: nothing, at no time; every table is new, and a CREATE has no ALGORITHM or LOCK to choose.
+ * Down: drops the six tables with all their rows. Each is locked for as long as its files take to delete; the service
+ * must be stopped.
+ *
+ * Foreign keys are left out on purpose: deletions run in bounded batches in the background, and a sharded MySQL does not
+ * enforce keys across shards.
  */
 export class CreateCore1795340000000 implements MigrationInterface {
   /** MySQL commits every DDL statement by itself; a transaction around them would promise what it cannot do. */

@@ -3,7 +3,9 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 /**
  * Likes, comments, counts of posts, idempotency keys and revoked sessions.
  *
- * Locks: none on existing data; every table is new.
+ * Locks: nothing, at no time; every table is new, and a CREATE has no ALGORITHM or LOCK to choose.
+ * Down: drops the five tables with all their rows: likes, comments, their counts, keys of repeatable requests, ended
+ * sessions. Older code runs on; code that knows these tables must be stopped.
  */
 export class CreateInteractions1795350000000 implements MigrationInterface {
   transaction = false;
