@@ -201,13 +201,15 @@ export class DatabaseNode {
   }
 }
 
-/** What every new connection is told first. */
+/** What every new connection is told first. In UTC, so that no setting of a server shifts what SQL says about times. */
 const SESSION_SETUP = {
   // Once a connection, so that a write fails at once on whatever node it is, and no read needs a BEGIN.
-  read: 'SET SESSION TRANSACTION READ ONLY',
+  read: "SET SESSION transaction_read_only = ON, time_zone = '+00:00'",
   // The answer to a COMMIT then carries its GTID; see OwnWrites.
-  // Who waits longer than 5 s for a row is in a jam; MySQL's 50 s would hold a connection and a client all the while.
-  write: "SET SESSION session_track_gtids = 'OWN_GTID', innodb_lock_wait_timeout = 5",
+  // Who waits longer than 5 s for a row is in a jam; MySQL's 50 s would hold a connection and a client all the while, and
+  // its year for a table that somebody changes by hand even more so.
+  write: `SET SESSION session_track_gtids = 'OWN_GTID', innodb_lock_wait_timeout = 5, lock_wait_timeout = 5,
+    time_zone = '+00:00'`,
 };
 
 function failureOf(error: unknown): PoolFailure {
