@@ -110,7 +110,7 @@ describe('The number of statements for a page', () => {
     );
     for (const followee of followees) await createPosts(app.database, followee, [new Date()]);
     await app.database.replicated();
-    for (const id of [lone!, busy!]) await members(id).feed({ limit: 1 }); // the feed is built now
+    for (const id of [lone!, busy!]) await members(id).feed({ limit: 100 }); // builds the feed, and caches the posts
     await app.database.replicated();
 
     const small = await cost(members(lone!), `/v1/feed?limit=100${at}`);

@@ -10,6 +10,7 @@ import { CommentsWriter } from '../comments/comments.writer.js';
 import { LikesWriter } from '../likes/likes.writer.js';
 import { POST_PURGE, type PostDeletedEvent } from './posts.events.js';
 import { PostsRepository } from './posts.repository.js';
+import { PostsStore } from './posts.store.js';
 
 /** Rows of one transaction: short enough that replicas apply it without lagging. */
 const BATCH = 1_000;
@@ -22,9 +23,12 @@ export class PostPurgeHandler implements OutboxHandler<PostDeletedEvent> {
     private readonly comments: CommentsWriter,
     private readonly likes: LikesWriter,
     private readonly repository: PostsRepository,
+    private readonly store: PostsStore,
   ) {}
 
   async handle({ postId }: PostDeletedEvent, job: JobContext): Promise<void> {
+    // Again, should the one who deleted it not have reached Redis.
+    await this.store.bury([postId], 'background');
     // Progress has nothing to remember, rows that went are gone; saving it extends the lease.
     while ((await this.comments.removeOfPost(postId, BATCH)) === BATCH) await job.saveProgress('comments');
     while ((await this.likes.removeOfPost(postId, BATCH)) === BATCH) await job.saveProgress('likes');

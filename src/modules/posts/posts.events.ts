@@ -2,6 +2,8 @@ import type { Id } from '../../common/id.js';
 
 /** A post was published: it goes into the feeds of its author and of every follower. */
 export const POST_CREATED = 'post.created';
+/** A post was edited: caches hear of it. */
+export const POST_EDITED = 'post.edited';
 /** A post was deleted: it leaves every feed. */
 export const POST_DELETED = 'post.deleted';
 /** What hangs on a deleted post is cleared away. */
@@ -12,6 +14,10 @@ export interface PostCreatedEvent {
   authorId: Id;
   /** Milliseconds since the Unix epoch; decides how long the post lives in feeds. */
   createdAtMs: number;
+}
+
+export interface PostEditedEvent {
+  postId: Id;
 }
 
 export interface PostDeletedEvent {

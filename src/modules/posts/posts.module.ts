@@ -4,16 +4,29 @@ import { LikesModule } from '../likes/likes.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AccountPurgeHandler } from './account-purge.handler.js';
 import { PostPurgeHandler } from './post-purge.handler.js';
+import { PostEditedHandler } from './post-edited.handler.js';
+import { PostsCache } from './posts.cache.js';
 import { PostsController } from './posts.controller.js';
+import { PostsMetrics } from './posts.metrics.js';
 import { PostsReader } from './posts.reader.js';
 import { PostsRepository } from './posts.repository.js';
 import { PostsService } from './posts.service.js';
+import { PostsStore } from './posts.store.js';
 import { PostsViews } from './posts.views.js';
 
 @Module({
   imports: [UsersModule, LikesModule, CommentsModule],
-  providers: [PostsRepository, PostsReader, PostsViews, PostsService],
-  exports: [PostsRepository, PostsReader, PostsViews, PostsService, UsersModule, LikesModule, CommentsModule],
+  providers: [PostsRepository, PostsStore, PostsMetrics, PostsCache, PostsReader, PostsViews, PostsService],
+  exports: [
+    PostsRepository,
+    PostsStore,
+    PostsReader,
+    PostsViews,
+    PostsService,
+    UsersModule,
+    LikesModule,
+    CommentsModule,
+  ],
 })
 export class PostsModule {}
 
@@ -22,5 +35,5 @@ export class PostsModule {}
 export class PostsApiModule {}
 
 /** Clearing away; only the worker does it. */
-@Module({ imports: [PostsModule], providers: [PostPurgeHandler, AccountPurgeHandler] })
+@Module({ imports: [PostsModule], providers: [PostEditedHandler, PostPurgeHandler, AccountPurgeHandler] })
 export class PostsWorkerModule {}

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Id } from '../../common/id.js';
 import { confirmedRows } from '../../infrastructure/database/confirmed-read.js';
 import { Transactional } from '../../infrastructure/database/transactional.decorator.js';
+import { PostsCache } from './posts.cache.js';
 import { PostsRepository, type PostCounts, type StoredPost } from './posts.repository.js';
 
 export type { StoredPost } from './posts.repository.js';
@@ -9,15 +10,19 @@ export type { StoredPost } from './posts.repository.js';
 /** The door to posts for other modules: batched reads by id. */
 @Injectable()
 export class PostsReader {
-  constructor(private readonly repository: PostsRepository) {}
+  constructor(
+    private readonly repository: PostsRepository,
+    private readonly cache: PostsCache,
+  ) {}
 
-  /** Posts by id; who is missing is deleted or never was, as the primary knows it. */
+  /** Posts by id, from the cache first; who is missing is deleted or never was, as the primary knows it. */
   byIds(ids: readonly Id[]): Promise<Map<Id, StoredPost>> {
-    return confirmedRows(
-      ids,
-      (some) => this.onReplica(some),
-      (some) => this.onPrimary(some),
-    );
+    return this.cache.get(ids, (absent) => this.load(absent));
+  }
+
+  /** A post, if it is there; that it is not may have been so for some seconds only. */
+  async byId(id: Id): Promise<StoredPost | undefined> {
+    return (await this.cache.get([id], (absent) => this.load(absent), true)).get(id);
   }
 
   /** Like and comment counts of posts; may lag behind the primary. */
@@ -50,13 +55,22 @@ export class PostsReader {
     return new Set((await this.repository.byIds(ids)).map((post) => post.id));
   }
 
-  @Transactional({ readOnly: true })
-  private async onReplica(ids: readonly Id[]): Promise<Map<Id, StoredPost>> {
+  /** Posts as the primary knows them now. */
+  @Transactional({ readOnly: true, fresh: true })
+  async byIdsNow(ids: readonly Id[]): Promise<Map<Id, StoredPost>> {
     return byId(await this.repository.byIds(ids));
   }
 
-  @Transactional({ readOnly: true, fresh: true })
-  private async onPrimary(ids: readonly Id[]): Promise<Map<Id, StoredPost>> {
+  private load(ids: readonly Id[]): Promise<Map<Id, StoredPost>> {
+    return confirmedRows(
+      ids,
+      (some) => this.onReplica(some),
+      (some) => this.byIdsNow(some),
+    );
+  }
+
+  @Transactional({ readOnly: true })
+  private async onReplica(ids: readonly Id[]): Promise<Map<Id, StoredPost>> {
     return byId(await this.repository.byIds(ids));
   }
 }

@@ -10,6 +10,8 @@ export interface StoredPost {
   content: string;
   createdAt: Date;
   editedAt: Date | null;
+  /** One more with every edit. */
+  version: number;
 }
 
 export interface PostCounts {
@@ -18,7 +20,7 @@ export interface PostCounts {
   commentCount: number;
 }
 
-const COLUMNS = 'id, author_id AS authorId, content, created_at AS createdAt, edited_at AS editedAt';
+const COLUMNS = 'id, author_id AS authorId, content, created_at AS createdAt, edited_at AS editedAt, version';
 
 @Repository()
 export class PostsRepository {
@@ -54,7 +56,10 @@ export class PostsRepository {
   }
 
   async updateContent(id: Id, content: string, now: Date): Promise<void> {
-    await this.transactions.manager.update(PostEntity, { id }, { content, editedAt: now });
+    await this.transactions.manager.query(
+      'UPDATE posts SET content = ?, edited_at = ?, version = version + 1 WHERE id = ?',
+      [content, now, id],
+    );
   }
 
   async markDeleted(id: Id, now: Date): Promise<void> {

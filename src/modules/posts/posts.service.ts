@@ -6,13 +6,16 @@ import type { IdempotentRequest } from '../../infrastructure/idempotency/idempot
 import { IdempotentWrites } from '../../infrastructure/idempotency/idempotent-writes.js';
 import { Outbox } from '../../infrastructure/outbox/outbox.js';
 import { AccountsWriter } from '../users/accounts.writer.js';
+import { PostsCache } from './posts.cache.js';
 import { notYourPost, postNotFound } from './posts.errors.js';
 import {
   POST_CREATED,
   POST_DELETED,
+  POST_EDITED,
   POST_PURGE,
   type PostCreatedEvent,
   type PostDeletedEvent,
+  type PostEditedEvent,
 } from './posts.events.js';
 import { PostsRepository, type StoredPost } from './posts.repository.js';
 import { PostsViews, type PostResponse } from './posts.views.js';
@@ -23,6 +26,7 @@ export class PostsService {
   constructor(
     private readonly repository: PostsRepository,
     private readonly views: PostsViews,
+    private readonly cache: PostsCache,
     private readonly accounts: AccountsWriter,
     private readonly outbox: Outbox,
     private readonly idempotent: IdempotentWrites,
@@ -42,6 +46,7 @@ export class PostsService {
       await this.repository.changePostCount(authorId, 1);
       const event: PostCreatedEvent = { postId, authorId, createdAtMs: createdAt.getTime() };
       await this.outbox.append(POST_CREATED, event);
+      this.cache.keepAfterCommit({ id: postId, authorId, content, createdAt, editedAt: null, version: 1 });
       return this.views.one(postId, authorId);
     });
   }
@@ -49,8 +54,12 @@ export class PostsService {
   /** @throws AppError `POST_NOT_FOUND`, `FORBIDDEN` */
   @Transactional()
   async edit(id: Id, userId: Id, content: string): Promise<PostResponse> {
-    await this.lockOwn(id, userId);
-    await this.repository.updateContent(id, content, this.clock.now());
+    const post = await this.lockOwn(id, userId);
+    const editedAt = this.clock.now();
+    await this.repository.updateContent(id, content, editedAt);
+    const event: PostEditedEvent = { postId: id };
+    await this.outbox.append(POST_EDITED, event);
+    this.cache.keepAfterCommit({ ...post, content, editedAt, version: post.version + 1 });
     return this.views.one(id, userId);
   }
 
@@ -81,6 +90,7 @@ export class PostsService {
     const event: PostDeletedEvent = { postId: post.id, authorId: post.authorId };
     await this.outbox.append(POST_DELETED, event);
     await this.outbox.append(POST_PURGE, event);
+    this.cache.forgetAfterCommit(post.id);
   }
 
   private async lockOwn(id: Id, userId: Id): Promise<StoredPost> {

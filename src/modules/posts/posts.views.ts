@@ -33,15 +33,25 @@ export class PostsViews {
 
   /** @throws AppError `POST_NOT_FOUND` */
   async one(id: Id, readerId: Id): Promise<PostResponse> {
-    const post = (await this.many([id], readerId)).get(id);
-    if (!post) throw postNotFound();
-    return post;
+    const post = await this.posts.byId(id);
+    const view = post && (await this.hydrate(new Map([[id, post]]), [id], readerId)).get(id);
+    if (!view) throw postNotFound();
+    return view;
   }
 
   /** Posts by id as `readerId` sees them; one that is missing is deleted, was never there, or has lost its author. */
   async many(ids: readonly Id[], readerId: Id): Promise<Map<Id, PostResponse>> {
+    return this.hydrate(this.posts.byIds(ids), ids, readerId);
+  }
+
+  /** Joins to posts what is shown with them. */
+  private async hydrate(
+    found: Map<Id, StoredPost> | Promise<Map<Id, StoredPost>>,
+    ids: readonly Id[],
+    readerId: Id,
+  ): Promise<Map<Id, PostResponse>> {
     const [posts, counts, liked] = await Promise.all([
-      this.posts.byIds(ids),
+      found,
       this.posts.counts(ids),
       this.likes.likedAmong(readerId, ids),
     ]);

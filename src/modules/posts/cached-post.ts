@@ -1,0 +1,33 @@
+import type { StoredPost } from './posts.repository.js';
+
+/** What the cache knows of a post: itself, that nobody has seen it, or that it was deleted, which is for ever. */
+export type CachedPost = { is: 'there'; post: StoredPost } | { is: 'missing' } | { is: 'deleted' };
+
+export const MISSING = '0|missing';
+export const DELETED = 'deleted';
+
+/** As it lies in Redis: the version, for scripts to compare, then the post as JSON. */
+export function encodePost(post: StoredPost): string {
+  const { version, createdAt, editedAt, ...rest } = post;
+  return `${version}|${JSON.stringify({ ...rest, createdAt: createdAt.getTime(), editedAt: editedAt?.getTime() })}`;
+}
+
+export function decodePost(body: string): CachedPost {
+  if (body === DELETED) return { is: 'deleted' };
+  if (body === MISSING) return { is: 'missing' };
+  const bar = body.indexOf('|');
+  const { createdAt, editedAt, ...rest } = JSON.parse(body.slice(bar + 1)) as EncodedPost;
+  const post: StoredPost = {
+    ...rest,
+    version: Number(body.slice(0, bar)),
+    createdAt: new Date(createdAt),
+    editedAt: editedAt === undefined ? null : new Date(editedAt),
+  };
+  return { is: 'there', post };
+}
+
+/** Times in milliseconds since the Unix epoch. */
+interface EncodedPost extends Omit<StoredPost, 'version' | 'createdAt' | 'editedAt'> {
+  createdAt: number;
+  editedAt?: number;
+}

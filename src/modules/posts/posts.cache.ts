@@ -1,0 +1,162 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Injectable, Logger, Optional } from '@nestjs/common';
+import type { Id } from '../../common/id.js';
+import { OwnWrites } from '../../infrastructure/database/own-writes.js';
+import { TransactionHost } from '../../infrastructure/database/transaction-host.js';
+import { RedisUnavailableError } from '../../infrastructure/redis/redis-unavailable.error.js';
+import type { CachedPost } from './cached-post.js';
+import { PostsMetrics } from './posts.metrics.js';
+import type { StoredPost } from './posts.repository.js';
+import { PostsStore } from './posts.store.js';
+
+/** When to look whether somebody else's rebuild is done; after the last look one asks MySQL oneself. */
+const LOOKS_AFTER_MS = [5, 10, 20, 40, 80, 160];
+
+/** Reads posts from MySQL. @returns those that exist, as sure as the primary is */
+export type LoadPosts = (ids: readonly Id[]) => Promise<Map<Id, StoredPost>>;
+
+type Found = Map<Id, StoredPost>;
+
+/**
+ * Posts, from the cache first (look-aside). What is not there is read from MySQL with one query, by one reader at a
+ * time over all instances, and cached. Without Redis everything is read from MySQL.
+ *
+ * The lease against many readers at once is that of Nishtala et al., "Scaling Memcache at Facebook" (NSDI 2013).
+ */
+@Injectable()
+export class PostsCache {
+  private readonly logger = new Logger(PostsCache.name);
+  /** Rebuilds of this process that are under way, for others here to join. */
+  private readonly rebuilds = new Map<Id, Promise<StoredPost | undefined>>();
+
+  constructor(
+    private readonly store: PostsStore,
+    private readonly transactions: TransactionHost,
+    private readonly metrics: PostsMetrics,
+    @Optional() private readonly ownWrites?: OwnWrites,
+  ) {}
+
+  /**
+   * Posts by id; who is missing is deleted or never was.
+   *
+   * @param trustMissing whether the cache may say that a post never was. Not for what is forgotten for good on that word:
+   *   an id may come into being later.
+   */
+  async get(ids: readonly Id[], load: LoadPosts, trustMissing = false): Promise<Found> {
+    if (ids.length === 0) return new Map();
+    // Inside a write transaction the rows are not committed, and the cache does not know them.
+    if (this.transactions.isWriting) return load(ids);
+    try {
+      return await this.lookUp(ids, load, trustMissing);
+    } catch (error) {
+      if (!(error instanceof RedisUnavailableError)) throw error;
+      this.metrics.withoutCache(ids.length);
+      return load(ids);
+    }
+  }
+
+  /** Caches a post once it is committed (write-through); should Redis not answer then, its outbox job repeats it. */
+  keepAfterCommit(post: StoredPost): void {
+    this.transactions.afterCommit(() => this.attempt(() => this.store.write(post, 'request')));
+  }
+
+  /** Forgets a post once its deletion is committed, see {@link keepAfterCommit}. */
+  forgetAfterCommit(id: Id): void {
+    this.transactions.afterCommit(() => this.attempt(() => this.store.bury([id], 'request')));
+  }
+
+  private async lookUp(ids: readonly Id[], load: LoadPosts, trustMissing: boolean): Promise<Found> {
+    const fresh = (await this.ownWrites?.hasWritten()) ?? false;
+    const cached = await this.store.read(ids, fresh);
+    const found: Found = new Map();
+    const absent: Id[] = [];
+    const doubtful: Id[] = [];
+    ids.forEach((id, index) => {
+      const entry = cached[index];
+      if (!entry) absent.push(id);
+      else if (entry.is === 'there') found.set(id, entry.post);
+      else if (entry.is === 'missing' && !trustMissing) doubtful.push(id);
+    });
+    this.metrics.read(ids.length - absent.length, absent.length);
+    const rest = await Promise.all([this.rebuilt(absent, load, fresh), doubtful.length > 0 ? load(doubtful) : NONE]);
+    for (const part of rest) merge(found, part);
+    return found;
+  }
+
+  /** Joins the rebuilds of this process and begins the others. */
+  private async rebuilt(ids: readonly Id[], load: LoadPosts, fresh: boolean): Promise<Found> {
+    // Who has just written can't use what somebody began to read before.
+    const joined = fresh ? [] : ids.filter((id) => this.rebuilds.has(id));
+    const running = joined.map(async (id) => [id, await this.rebuilds.get(id)] as const);
+    const begun = ids.filter((id) => !joined.includes(id));
+    if (begun.length > 0) {
+      const rebuild = this.rebuild(begun, load);
+      for (const id of begun) this.announce(id, rebuild);
+      for (const [id, post] of await rebuild) running.push(Promise.resolve([id, post] as const));
+    }
+    const posts = await Promise.all(running);
+    return new Map(posts.filter((entry): entry is readonly [Id, StoredPost] => entry[1] !== undefined));
+  }
+
+  private announce(id: Id, rebuild: Promise<Found>): void {
+    const post = rebuild.then((found) => found.get(id));
+    this.rebuilds.set(id, post);
+    post
+      .catch(() => undefined) // whoever joined is told
+      .finally(() => this.rebuilds.get(id) === post && this.rebuilds.delete(id));
+  }
+
+  private async rebuild(ids: readonly Id[], load: LoadPosts): Promise<Found> {
+    const token = randomBytes(8).toString('hex');
+    const replies = await this.store.beginRebuild(ids, token);
+    const found: Found = new Map();
+    const mine: Id[] = [];
+    const doubtful: Id[] = [];
+    let theirs: Id[] = [];
+    replies.forEach((reply, index) => {
+      const id = ids[index]!;
+      if (reply === 'mine') mine.push(id);
+      else if (reply === 'theirs') theirs.push(id);
+      else if (reply.is === 'missing') doubtful.push(id);
+      else take(found, id, reply);
+    });
+    if (doubtful.length > 0) merge(found, await load(doubtful));
+    if (mine.length > 0) {
+      const loaded = await load(mine);
+      merge(found, loaded);
+      await this.attempt(() => this.store.fill([...loaded.values()], without(mine, loaded), token));
+    }
+    for (const ms of LOOKS_AFTER_MS) {
+      if (theirs.length === 0) return found;
+      await delay(ms);
+      const looked = await this.store.read(theirs, true);
+      looked.forEach((entry, index) => entry && take(found, theirs[index]!, entry));
+      theirs = theirs.filter((_, index) => !looked[index]);
+    }
+    // Whoever rebuilds is slow or dead.
+    if (theirs.length > 0) merge(found, await load(theirs));
+    return found;
+  }
+
+  private async attempt(write: () => Promise<void>): Promise<void> {
+    try {
+      await write();
+    } catch (error) {
+      if (!(error instanceof RedisUnavailableError)) throw error;
+      this.logger.warn({ err: error }, 'posts could not be cached');
+    }
+  }
+}
+
+const NONE: Found = new Map();
+
+function take(found: Found, id: Id, entry: CachedPost): void {
+  if (entry.is === 'there') found.set(id, entry.post);
+}
+
+function merge(found: Found, more: Found): void {
+  for (const [id, post] of more) found.set(id, post);
+}
+
+const without = (ids: readonly Id[], found: Found): Id[] => ids.filter((id) => !found.has(id));

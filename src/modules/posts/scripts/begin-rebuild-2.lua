@@ -1,0 +1,7 @@
+-- Asks who rebuilds a post that is not cached: one reader at a time over all instances.
+-- KEYS: body, lease    ARGV: token, milliseconds the lease lasts
+-- Returns the body if it is there by now, else 1 if the caller holds the lease, else 0.
+local body = redis.call('GET', KEYS[1])
+if body then return body end
+if redis.call('SET', KEYS[2], ARGV[1], 'NX', 'PX', ARGV[2]) then return 1 end
+return 0

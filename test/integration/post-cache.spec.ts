@@ -1,0 +1,262 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { AppModule } from '../../src/app.module.js';
+import type { Id } from '../../src/common/id.js';
+import { TransactionHost } from '../../src/infrastructure/database/transaction-host.js';
+import { PostsCache } from '../../src/modules/posts/posts.cache.js';
+import { PostsReader, type StoredPost } from '../../src/modules/posts/posts.reader.js';
+import { PostsService } from '../../src/modules/posts/posts.service.js';
+import { PostsStore } from '../../src/modules/posts/posts.store.js';
+import type { Member } from '../support/api-client.js';
+import type { Post } from '../support/contract.js';
+import { until } from '../support/settle.js';
+import { StatementLog } from '../support/statements.js';
+import { listen, TestApp } from '../support/test-app.js';
+
+describe('The cache of posts', () => {
+  let app: TestApp;
+  let second: NestFastifyApplication;
+  let log: StatementLog;
+  let author: Member;
+  let reader: Member;
+  let store: PostsStore;
+  let cache: PostsCache;
+
+  beforeAll(async () => {
+    app = await TestApp.start();
+    second = await listen(AppModule, app.config);
+    log = new StatementLog(app.nest, second);
+    [author, reader] = (await app.api.registerMany(2)) as [Member, Member];
+    store = app.nest.get(PostsStore, { strict: false });
+    cache = app.nest.get(PostsCache, { strict: false });
+  });
+  afterAll(async () => {
+    await second?.close();
+    await app?.close();
+  });
+
+  const keyOf = (id: Id) => `post:{${id}}:body`;
+  const bodyOf = (id: Id) => app.redis.command<string | null>('get', keyOf(id));
+  const forget = (id: Id) => app.redis.command('del', keyOf(id));
+  const cachedOf = async (id: Id) => (await store.read([id], true))[0];
+  const see = (id: Id) => reader.request<Post>('GET', `/v1/posts/${id}`);
+  /** Statements that read these posts' rows. */
+  const postReads = () => log.all.filter(({ sql }) => /FROM posts WHERE id IN/.test(sql));
+  /** Replicas of Redis have what its masters have, so that what follows depends on nobody's lag. */
+  const caughtUp = (id: Id, body: string | null) =>
+    until(async () => (await store.read([id], false))[0]?.is === (body === null ? undefined : 'there'), {
+      what: 'the Redis replica to catch up',
+    });
+  const stored = (post: Post, changes: Partial<StoredPost> = {}): StoredPost => ({
+    id: post.id,
+    authorId: author.id,
+    content: post.content,
+    createdAt: new Date(post.createdAt),
+    editedAt: null,
+    version: 1,
+    ...changes,
+  });
+
+  /** A loader that waits to be let go, and then returns what was there when it was asked. */
+  function slowLoad(answer: StoredPost[]) {
+    let begun!: () => void;
+    let finish!: () => void;
+    const hasBegun = new Promise<void>((resolve) => (begun = resolve));
+    const mayFinish = new Promise<void>((resolve) => (finish = resolve));
+    const load = async () => {
+      begun();
+      await mayFinish;
+      return new Map(answer.map((post) => [post.id, post]));
+    };
+    return { load, hasBegun, finish };
+  }
+
+  it('has a post from its creation on, and an edit at once', async () => {
+    const post = await author.post('first');
+    expect(await cachedOf(post.id)).toEqual({ is: 'there', post: stored(post) });
+    log.clear();
+    expect((await see(post.id)).body).toEqual({ ...post });
+    await author.request('PATCH', `/v1/posts/${post.id}`, { body: { content: 'second' } });
+    expect(await cachedOf(post.id)).toMatchObject({ post: { content: 'second', version: 2 } });
+    expect((await author.get<Post>(`/v1/posts/${post.id}`)).content).toBe('second');
+  });
+
+  it('spares MySQL the reading of posts it has', async () => {
+    const posts = await author.postMany(20);
+    for (const id of posts) await caughtUp(id, '');
+    log.clear();
+    const { items } = await reader.get<{ items: Post[] }>(`/v1/users/${author.id}/posts?limit=20`);
+    expect(items.map(({ id }) => id)).toEqual(posts);
+    expect(postReads()).toEqual([]);
+  });
+
+  it('reads all that it has not with one query, and then has them', async () => {
+    const posts = await author.postMany(20);
+    await app.database.replicated();
+    for (const id of posts) await forget(id);
+    for (const id of posts) await caughtUp(id, null);
+    log.clear();
+    await reader.get(`/v1/users/${author.id}/posts?limit=20`);
+    expect(postReads()).toHaveLength(1);
+    for (const id of posts) expect(await cachedOf(id)).toMatchObject({ is: 'there' });
+  });
+
+  it('keeps a post about as long as configured, and not all equally long', async () => {
+    const posts = await author.postMany(20);
+    const lives = await Promise.all(posts.map((id) => app.redis.command<number>('pttl', keyOf(id))));
+    const ttl = app.config.posts.cacheTtlMs;
+    expect(Math.min(...lives)).toBeGreaterThan(ttl * 0.9 - 60_000);
+    expect(Math.max(...lives)).toBeLessThanOrEqual(ttl * 1.1 + 1);
+    expect(Math.max(...lives) - Math.min(...lives)).toBeGreaterThan(ttl * 0.02);
+  });
+
+  it('is rebuilt by one of a thousand readers on two instances', async () => {
+    const post = await author.post();
+    await app.database.replicated();
+    await forget(post.id);
+    await caughtUp(post.id, null);
+    log.clear();
+    const readers = [app.nest, second].map((instance) => instance.get(PostsReader, { strict: false }));
+    const answers = await Promise.all(
+      Array.from({ length: 1_000 }, (_, index) => readers[index % 2]!.byIds([post.id])),
+    );
+    expect(answers.every((answer) => answer.get(post.id)?.content === post.content)).toBe(true);
+    expect(postReads()).toHaveLength(1);
+  });
+
+  it('does not wait for one who died while rebuilding', async () => {
+    const post = await author.post();
+    await forget(post.id);
+    await caughtUp(post.id, null);
+    await app.redis.command('set', `post:{${post.id}}:lease`, 'somebody', 'PX', 60_000);
+    expect((await see(post.id)).status).toBe(200);
+    expect(await bodyOf(post.id)).toBeNull(); // only who holds the lease may fill
+  });
+
+  describe('with a slow reader', () => {
+    it('does not go back to the state before an edit', async () => {
+      const post = await author.post('before');
+      await forget(post.id);
+      await caughtUp(post.id, null);
+      const { load, hasBegun, finish } = slowLoad([stored(post)]);
+      const slow = cache.get([post.id], load);
+      await hasBegun;
+      await author.request('PATCH', `/v1/posts/${post.id}`, { body: { content: 'after' } });
+      finish();
+      await slow;
+      expect(await cachedOf(post.id)).toMatchObject({ post: { content: 'after' } });
+    });
+
+    it('does not go back to the state before an edit that was evicted since', async () => {
+      const post = await author.post('before');
+      await forget(post.id);
+      await caughtUp(post.id, null);
+      const { load, hasBegun, finish } = slowLoad([stored(post)]);
+      const slow = cache.get([post.id], load);
+      await hasBegun;
+      await author.request('PATCH', `/v1/posts/${post.id}`, { body: { content: 'after' } });
+      await app.settle(); // the job that repeats the edit is done too
+      await forget(post.id);
+      finish();
+      await slow;
+      expect(await bodyOf(post.id)).toBeNull();
+    });
+
+    it('does not bring a deleted post back', async () => {
+      const post = await author.post();
+      await forget(post.id);
+      await caughtUp(post.id, null);
+      const { load, hasBegun, finish } = slowLoad([stored(post)]);
+      const slow = cache.get([post.id], load);
+      await hasBegun;
+      await author.request('DELETE', `/v1/posts/${post.id}`);
+      finish();
+      await slow;
+      expect(await cachedOf(post.id)).toEqual({ is: 'deleted' });
+      expect((await author.request('GET', `/v1/posts/${post.id}`)).status).toBe(404);
+    });
+  });
+
+  describe('with late writers', () => {
+    it('keeps the newest version, in whatever order they come', async () => {
+      const post = await author.post();
+      const version = (number: number) => stored(post, { version: number, content: `version ${number}` });
+      await Promise.all([5, 3, 4, 2].map((number) => store.write(version(number), 'request')));
+      await store.write(version(4), 'background');
+      expect(await cachedOf(post.id)).toMatchObject({ post: { content: 'version 5' } });
+    });
+
+    it('keeps a deletion', async () => {
+      const post = await author.post();
+      await author.request('DELETE', `/v1/posts/${post.id}`);
+      await store.write(stored(post, { version: 9 }), 'background');
+      expect(await cachedOf(post.id)).toEqual({ is: 'deleted' });
+    });
+  });
+
+  describe('with a post that is not there', () => {
+    const unused = async (): Promise<Id> => {
+      const { id } = await author.post();
+      return String(BigInt(id) + 1_000_000n);
+    };
+
+    it('remembers so for some seconds', async () => {
+      const id = await unused();
+      expect((await see(id)).status).toBe(404);
+      const life = await app.redis.command<number>('pttl', keyOf(id));
+      expect(life).toBeGreaterThan(0);
+      expect(life).toBeLessThanOrEqual(app.config.posts.missingTtlMs * 1.1 + 1);
+      await until(async () => (await store.read([id], false))[0]?.is === 'missing', { what: 'the replica' });
+      log.clear();
+      expect((await see(id)).status).toBe(404);
+      expect(postReads()).toEqual([]);
+    });
+
+    it('hears of its creation', async () => {
+      const id = await unused();
+      await see(id);
+      const post = { ...stored(await author.post()), id };
+      await store.write(post, 'request');
+      expect(await cachedOf(id)).toEqual({ is: 'there', post });
+    });
+
+    it('does not believe it where an entry of a feed would be lost for it', async () => {
+      const post = await author.post();
+      await app.redis.command('set', keyOf(post.id), '0|missing', 'PX', 60_000);
+      await until(async () => (await store.read([post.id], false))[0]?.is === 'missing', { what: 'the replica' });
+      const reads = app.nest.get(PostsReader, { strict: false });
+      expect((await reads.byIds([post.id])).has(post.id)).toBe(true);
+    });
+
+    it('asks the primary before it believes a replica that lags', async () => {
+      await app.database.replicated();
+      await app.database.whileReplicasLag(async () => {
+        const post = await author.post();
+        await forget(post.id);
+        await caughtUp(post.id, null);
+        expect((await see(post.id)).status).toBe(200);
+        expect(await cachedOf(post.id)).toMatchObject({ is: 'there' });
+      });
+    });
+  });
+
+  it('does not hold what is joined: a new profile shows at once', async () => {
+    const post = await author.post();
+    await see(post.id);
+    await author.request('PATCH', '/v1/users/me', { body: { displayName: 'Somebody else' } });
+    expect((await author.get<Post>(`/v1/posts/${post.id}`)).author.displayName).toBe('Somebody else');
+    await app.database.replicated();
+    expect((await see(post.id)).body.author.displayName).toBe('Somebody else');
+  });
+
+  it('never has what is not committed', async () => {
+    const post = await author.post('committed');
+    const posts = app.nest.get(PostsService, { strict: false });
+    const failing = app.nest.get(TransactionHost, { strict: false }).run({}, async () => {
+      expect((await posts.edit(post.id, author.id, 'not committed')).content).toBe('not committed');
+      throw new Error('no');
+    });
+    await expect(failing).rejects.toThrow('no');
+    expect(await cachedOf(post.id)).toMatchObject({ post: { content: 'committed', version: 1 } });
+    expect((await see(post.id)).body.content).toBe('committed');
+  });
+});
