@@ -1,7 +1,8 @@
 -- Each user has the rights of one job. root has no password and only the server's own socket to come in by.
 -- The passwords are those of development; a production deployment makes its own users.
+-- Takes data from server to server, as they come or (BACKUP_ADMIN) all at once.
 CREATE USER IF NOT EXISTS sns_replication IDENTIFIED BY 'sns-replication-development';
-GRANT REPLICATION SLAVE ON *.* TO sns_replication;
+GRANT REPLICATION SLAVE, BACKUP_ADMIN ON *.* TO sns_replication;
 
 CREATE USER IF NOT EXISTS sns_app IDENTIFIED BY 'sns-development';
 GRANT SELECT, INSERT, UPDATE, DELETE ON sns.* TO sns_app;

@@ -9,8 +9,9 @@ CREATE TABLE IF NOT EXISTS replication_topology.primary_terms (
 GRANT SELECT ON replication_topology.primary_terms TO sns_monitor, sns_migrator;
 
 -- The operator who promotes and rejoins servers: may change replication and settings, and see and write no data but the
--- terms. RELOAD is for RESET REPLICA.
+-- terms. RELOAD is for RESET REPLICA, CLONE_ADMIN for replacing the data of a server that is out of service.
 CREATE USER IF NOT EXISTS sns_operator IDENTIFIED BY 'sns-development';
-GRANT REPLICATION CLIENT, RELOAD, REPLICATION_SLAVE_ADMIN, SYSTEM_VARIABLES_ADMIN, CONNECTION_ADMIN ON *.* TO sns_operator;
+GRANT REPLICATION CLIENT, RELOAD, REPLICATION_SLAVE_ADMIN, SYSTEM_VARIABLES_ADMIN, CONNECTION_ADMIN, CLONE_ADMIN
+  ON *.* TO sns_operator;
 GRANT SELECT ON performance_schema.* TO sns_operator;
 GRANT SELECT, INSERT ON replication_topology.primary_terms TO sns_operator;

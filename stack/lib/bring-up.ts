@@ -39,11 +39,22 @@ async function checkPorts(instance: Instance): Promise<void> {
 /** Starts a service unless it runs and waits until it serves; `afterLaunch` is what it needs for that. */
 function start(service: Service, afterLaunch?: () => Promise<void>): Promise<void> {
   return step(service.name, async () => {
-    const runs = service.pids.length > 0;
-    if (!runs) await service.launch();
-    if (afterLaunch !== undefined) await service.waitUntilServing(afterLaunch);
-    await service.waitUntilServing();
-    return runs ? 'running' : 'started';
+    const serve = async () => {
+      if (afterLaunch !== undefined) await service.waitUntilServing(afterLaunch);
+      await service.waitUntilServing();
+    };
+    if (service.pids.length > 0) {
+      try {
+        await serve();
+        return 'running';
+      } catch (error) {
+        if (service.pids.length > 0) throw error;
+        // It was about to end already, as a MySQL server is that has taken all its data from another one.
+      }
+    }
+    await service.launch();
+    await serve();
+    return 'started';
   });
 }
 

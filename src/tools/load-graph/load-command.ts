@@ -3,6 +3,8 @@ import { NestFactory } from '@nestjs/core';
 import { AppError } from '../../common/app-error.js';
 import type { AppConfig } from '../../config/app-config.js';
 import { DatabaseHealthIndicator } from '../../infrastructure/database/database.health.js';
+import { DatabaseNodes } from '../../infrastructure/database/database-nodes.js';
+import { findPrimary } from '../../infrastructure/database/find-primary.js';
 import { GraphFile } from './graph-file.js';
 import { GraphLoader } from './graph-loader.js';
 import { LoadError } from './load-error.js';
@@ -31,6 +33,7 @@ export async function loadGraph(options: LoadOptions, config: AppConfig, signal:
   // Without warnings: that Redis cannot be reached does not concern a load.
   const app = await NestFactory.createApplicationContext(root, { logger: ['error'], abortOnError: false });
   try {
+    await appointPrimary(app.get(DatabaseNodes), config);
     await checkDatabase(app.get(DatabaseHealthIndicator), config);
     return await run(app.get(GraphLoader), file, options, signal, config);
   } finally {
@@ -66,6 +69,15 @@ async function run(
   process.stdout.write(`${summaryOf(report, basename(graph), progress.seconds)}\n`);
   if (!report.isComplete) process.stderr.write(`stopped. ${whatStays(report)}\n`);
   return report.isComplete;
+}
+
+/** The primary need not be the one of the settings any more. A load does not follow it further: it can be run again. */
+async function appointPrimary(nodes: DatabaseNodes, config: AppConfig): Promise<void> {
+  const { host, port } = await findPrimary(config).catch((error: unknown) => {
+    throw new LoadError(databaseDown(config), { cause: error });
+  });
+  const server = nodes.servers.find(({ name }) => name === `${host}:${port}`)!;
+  if (server.role !== 'primary') nodes.appoint(server);
 }
 
 /** Says at once what would otherwise come up in the middle. */

@@ -16,6 +16,8 @@ const LOCK = 'sns_mysql_topology';
 
 const ACCESS_DENIED = 1045;
 const LOCK_WAIT_TIMEOUT = 1205;
+/** Nobody watches over the server who would start it again. */
+const RESTART_FAILED = 3707;
 
 /** Of a role, besides being writable; persisted, so that they outlive a restart and go before the server's files. */
 const ROLE_SETTINGS = {
@@ -157,6 +159,27 @@ export class MysqlServer {
     await this.query('START REPLICA');
   }
 
+  /**
+   * Throws all data away and takes those of another server; then the server shuts down, and is read-only, without a
+   * source, when it comes back. Until then users that may write find it read-only.
+   */
+  async cloneFrom({ host, port }: Address): Promise<void> {
+    const { replicationUser, replicationPassword } = this.config;
+    await this.query('SET GLOBAL super_read_only = OFF'); // it holds the clone up; read_only and its persisted twin stay
+    await this.query('SET GLOBAL clone_valid_donor_list = ?', [`${host}:${port}`]);
+    try {
+      await this.query(
+        `CLONE INSTANCE FROM ?@?:${port} IDENTIFIED BY ?`,
+        [replicationUser, host, replicationPassword],
+        0,
+      );
+    } catch (error) {
+      const { errno, cause } = error as { errno?: number; cause?: { fatal?: boolean } };
+      // It ends by itself, or whoever watches over it has started it again already.
+      if (errno !== RESTART_FAILED && cause?.fatal !== true) throw error;
+    }
+  }
+
   /** Writes down that this server is the primary from now on; the row reaches the others as every other write does. */
   async beginTerm(term: number): Promise<void> {
     await this.query(
@@ -180,7 +203,7 @@ export class MysqlServer {
 
   private async query(sql: string, values: unknown[] = [], timeout = STATEMENT_TIMEOUT_MS): Promise<RowDataPacket[]> {
     try {
-      const [rows] = await this.connection.query<RowDataPacket[]>({ sql, timeout }, values);
+      const [rows] = await this.connection.query<RowDataPacket[]>({ sql, ...(timeout > 0 && { timeout }) }, values);
       return rows;
     } catch (error) {
       // A statement is named by its first words: it may hold a password.

@@ -60,8 +60,8 @@ describe(planPromotion.name, () => {
       ['has failed (some error)', replica('b', 'a', {}, { applier: 'off', error: 'some error' })],
       ['is stopped', replica('b', 'a', {}, { receiver: 'off' })],
       ['is 6 s behind', replica('b', 'a', {}, { lagSeconds: 6 })],
-      ['clone it anew', replica('b', 'a', { executed: 'a:1-8,b:1' })],
-    ])('refuses a replica that %s before anything is done', (reason, candidate) => {
+      ['--clone', replica('b', 'a', { executed: 'a:1-8,b:1' })],
+    ])('refuses a replica (%s) before anything is done', (reason, candidate) => {
       expect(() => plan([a, candidate, c], 'b')).toThrow(reason);
       expect(() => plan([a, candidate, c], 'b', GONE)).toThrow(reason);
     });
@@ -99,8 +99,8 @@ describe(planPromotion.name, () => {
     });
 
     it('refuses as well where it is not known which of the silent servers was the primary', () => {
-      const two = [silent('a'), silent('b'), replica('c', 'b', { term: ['b', 3] })];
-      expect(() => plan(two, 'c', GONE)).toThrow('a and b does not answer');
+      const two = [silent('a'), silent('b'), replica('c', 'b', { term: ['b', 3] }, { source: 'inner-b:3306' })];
+      expect(() => plan(two, 'c', GONE)).toThrow('a and b do not answer; one of them was the primary');
       expect(plan(two, 'c', { ...GONE, without: ['a'] }).steps.at(-1)).toMatchObject({ term: 4 });
     });
 

@@ -84,7 +84,7 @@ function planned(candidate: LiveServer, old: LiveServer, servers: readonly Known
   const errant = errantOf(candidate, old);
   if (!errant.isEmpty) {
     throw new TopologyError(
-      `${name} has transactions that the primary ${old.name} does not (${errant.toString()}): clone it anew`,
+      `${name} has transactions that the primary ${old.name} does not (${errant.toString()}); first: npm run mysql -- rejoin ${name} --clone`,
     );
   }
   const reason = unfitness(candidate, old);
@@ -138,9 +138,11 @@ function failover(
   const silent = others.filter((server) => !isLive(server) && server.name !== oldName);
   // Where nobody knows which of the silent servers was the primary, one of them was.
   if (silent.length > (oldName === undefined ? 1 : 0)) {
-    const names = silent.map(({ name }) => name).join(' and ');
+    const names = silent.map(({ name }) => name);
     throw new TopologyError(
-      `${names} does not answer and may hold acknowledged writes that no other server has: bring it back, or give those up with --without ${silent[0]!.name}`,
+      oldName === undefined
+        ? `${names.join(' and ')} do not answer; one of them was the primary, and others may hold acknowledged writes that no server here has: bring those back, or give them up with --without HOST:PORT`
+        : `${names.join(' and ')} may hold acknowledged writes that no other server has, and does not answer: bring it back, or give those up with --without ${names[0]}`,
     );
   }
   const replicas = replicasAmong(others, candidate);

@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { unknownServer } from './promotion-plan.js';
-import { isLive } from './server-state.js';
+import { isLive, type LiveServer } from './server-state.js';
 import type { Servers } from './servers.js';
 import { errantOf, primacyOf, replicatesFrom } from './topology.js';
 import { TopologyError } from './topology-error.js';
+import type { RejoinOptions } from './topology-options.js';
 
 /** A replica connects within a second, or says why not. */
 const START_TIMEOUT_MS = 15_000;
@@ -17,7 +18,7 @@ export class Rejoin {
   ) {}
 
   /** @throws TopologyError when it was refused or could not be brought to its end */
-  async run(name: string): Promise<void> {
+  async run({ server: name, clone }: RejoinOptions): Promise<void> {
     await this.servers.lock();
     const known = await this.servers.states();
     const target = known.find((server) => server.name === name);
@@ -34,6 +35,7 @@ export class Rejoin {
     const server = this.servers.get(name);
     await server.fence();
     this.print(`${name} takes no writes`);
+    if (clone) return this.clone(name, primary);
     await this.refuseErrant(name);
     const { replication } = target.state;
     const isFollowing =
@@ -58,7 +60,18 @@ export class Rejoin {
     const errant = errantOf(target, primary);
     if (errant.isEmpty) return;
     throw new TopologyError(
-      `${name} has ${errant.count} that the primary ${primary.name} does not (${errant.toString()}): it stays read-only; clone it anew (docs/operations.md, "A server comes back")`,
+      `${name} has ${errant.count} that the primary ${primary.name} does not (${errant.toString()}): it stays read-only; if they may be lost: npm run mysql -- rejoin ${name} --clone`,
+    );
+  }
+
+  private async clone(name: string, primary: LiveServer): Promise<void> {
+    const server = this.servers.get(name);
+    await server.detach();
+    await server.setRole('replica');
+    this.print(`${name} throws its data away and takes those of ${primary.name} …`);
+    await server.cloneFrom(primary.state.reachedAt);
+    this.print(
+      `${name} has the data of ${primary.name} and shuts down; when it is up again: npm run mysql -- rejoin ${name}`,
     );
   }
 
@@ -71,7 +84,7 @@ export class Rejoin {
       const hasStopped = replication?.receiver === 'off' || replication?.applier === 'off';
       if ((hasStopped && error !== '') || performance.now() > deadline) {
         throw new TopologyError(
-          `${name} does not replicate: ${error || 'it does not reach the primary'}; if the primary has no longer what it lacks, clone it anew`,
+          `${name} does not replicate: ${error || 'it does not reach the primary'}; if the primary has no longer what it lacks: npm run mysql -- rejoin ${name} --clone`,
         );
       }
       await delay(POLL_MS);

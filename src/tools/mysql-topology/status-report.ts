@@ -67,7 +67,9 @@ function problemOf(server: KnownServer, { holder, term }: Primacy): string | und
     return `${name} answers commits that no replica has: bring its replicas back`;
   }
   const errant = errantOf(server, holder);
-  if (!errant.isEmpty) return `${name} has ${errant.count} that the primary does not: clone it anew`;
+  if (!errant.isEmpty) {
+    return `${name} has ${errant.count} that the primary does not; if they may be lost: npm run mysql -- rejoin ${name} --clone`;
+  }
   const { replication } = state;
   if (state.writable) return `${name} takes writes and is not the primary: npm run mysql -- rejoin ${name}`;
   if (!replicatesFrom(server, holder)) {

@@ -21,7 +21,7 @@ export async function runTopologyCommand(
   const servers = await Servers.connect(config);
   try {
     if (options.command === 'promote') await new Promotion(servers, print, signal).run(options);
-    if (options.command === 'rejoin') await new Rejoin(servers, print).run(options.server);
+    if (options.command === 'rejoin') await new Rejoin(servers, print).run(options);
     if (options.command !== 'status') return true;
     const { lines, isHealthy } = reportStatus(await servers.states(), servers.configured);
     for (const line of lines) print(line);

@@ -3,7 +3,8 @@ import { parseOptions, USAGE } from './topology-options.js';
 describe(parseOptions.name, () => {
   it('reads the commands', () => {
     expect(parseOptions(['status'])).toEqual({ command: 'status' });
-    expect(parseOptions(['rejoin', 'a:1'])).toEqual({ command: 'rejoin', server: 'a:1' });
+    expect(parseOptions(['rejoin', 'a:1'])).toEqual({ command: 'rejoin', server: 'a:1', clone: false });
+    expect(parseOptions(['rejoin', '--clone', 'a:1'])).toEqual({ command: 'rejoin', server: 'a:1', clone: true });
     expect(parseOptions(['promote', 'a:1'])).toEqual({
       command: 'promote',
       server: 'a:1',
@@ -29,6 +30,8 @@ describe(parseOptions.name, () => {
     [['demote', 'a:1']],
     [['status', 'a:1']],
     [['status', '--old-primary-is-gone']],
+    [['status', '--clone']],
+    [['promote', 'a:1', '--clone']],
     [['rejoin', 'a:1', '--old-primary-is-gone']],
     [['promote', 'a:1', 'b:1']],
     [['promote', 'a:1', '--force']],

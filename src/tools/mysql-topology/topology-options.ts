@@ -10,11 +10,17 @@ export interface PromoteOptions {
   without: string[];
 }
 
+export interface RejoinOptions {
+  server: string;
+  /** Throw the server's data away and take those of the primary. */
+  clone: boolean;
+}
+
 export type TopologyOptions =
-  { command: 'status' } | ({ command: 'promote' } & PromoteOptions) | { command: 'rejoin'; server: string };
+  { command: 'status' } | ({ command: 'promote' } & PromoteOptions) | ({ command: 'rejoin' } & RejoinOptions);
 
 export const USAGE =
-  'usage: npm run mysql -- status | promote HOST:PORT [--old-primary-is-gone] [--without HOST:PORT]… | rejoin HOST:PORT';
+  'usage: npm run mysql -- status | promote HOST:PORT [--old-primary-is-gone] [--without HOST:PORT]… | rejoin HOST:PORT [--clone]';
 
 /**
  * Reads the command line.
@@ -26,12 +32,12 @@ export function parseOptions(args: readonly string[]): TopologyOptions | undefin
   const { values, positionals } = parse(args);
   if (values.help) return undefined;
   const [command, server, ...more] = positionals;
-  const { 'old-primary-is-gone': oldPrimaryIsGone = false, without = [] } = values;
-  const hasFlags = oldPrimaryIsGone || without.length > 0;
-  if (command === 'status' && server === undefined && !hasFlags) return { command };
+  const { 'old-primary-is-gone': oldPrimaryIsGone = false, without = [], clone = false } = values;
+  const isForced = oldPrimaryIsGone || without.length > 0;
+  if (command === 'status' && server === undefined && !isForced && !clone) return { command };
   if (more.length > 0 || server === undefined) throw new TopologyError(USAGE);
-  if (command === 'promote') return { command, server, oldPrimaryIsGone, without };
-  if (command === 'rejoin' && !hasFlags) return { command, server };
+  if (command === 'promote' && !clone) return { command, server, oldPrimaryIsGone, without };
+  if (command === 'rejoin' && !isForced) return { command, server, clone };
   throw new TopologyError(USAGE);
 }
 
@@ -43,6 +49,7 @@ function parse(args: readonly string[]) {
       options: {
         'old-primary-is-gone': { type: 'boolean' },
         without: { type: 'string', multiple: true },
+        clone: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
     });

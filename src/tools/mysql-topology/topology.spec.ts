@@ -19,9 +19,11 @@ describe(primacyOf.name, () => {
     expect(primacyOf([a, silent('b'), c], 'a')).toEqual({ term: 2, holder: undefined, name: 'b' });
   });
 
-  it('does not guess which of two silent servers it is', () => {
-    const known = primacyOf([silent('a'), silent('b'), replica('c', 'b', { term: ['b', 2] })], 'a');
-    expect(known).toEqual({ term: 2, holder: undefined, name: undefined });
+  it('is that one of two silent servers which its replica names, and is not guessed where that does not help', () => {
+    const known = (source: string) =>
+      primacyOf([silent('a:1'), silent('b:2'), replica('c', 'b', { term: ['b', 2] }, { source })], 'a');
+    expect(known('b:2')).toEqual({ term: 2, holder: undefined, name: 'b:2' });
+    expect(known('inner-b:3306').name).toBeUndefined();
   });
 });
 

@@ -23,9 +23,15 @@ export function primacyOf(servers: readonly KnownServer[], configured: string): 
   }
   const latest = terms.reduce((highest, term) => (term.term > highest.term ? term : highest));
   const holder = live.find(({ state }) => state.uuid === latest.serverUuid);
+  return { term: latest.term, holder, name: holder?.name ?? silentHolder(servers, latest.serverUuid) };
+}
+
+/** Which of the silent servers it is: the only one, or the one that a replica of it names. */
+function silentHolder(servers: readonly KnownServer[], uuid: string): string | undefined {
   const silent = servers.filter((server) => !isLive(server));
-  const name = holder?.name ?? (silent.length === 1 ? silent[0]!.name : undefined);
-  return { term: latest.term, holder, name };
+  if (silent.length === 1) return silent[0]!.name;
+  const sources = servers.map(({ state }) => state?.replication).filter((source) => source?.sourceUuid === uuid);
+  return silent.find(({ name }) => sources.some((source) => source?.source === name))?.name;
 }
 
 export function replicatesFrom({ state }: LiveServer, source: LiveServer): boolean {
