@@ -12,6 +12,7 @@ import { FILLED_TABLES, fillSchema } from '../support/filled-schema.js';
 import { settle, until } from '../support/settle.js';
 import { StatementLog, type Statement } from '../support/statements.js';
 import { listen, urlOf } from '../support/test-app.js';
+import { readVSchema, routeOf, type Route } from '../support/vschema.js';
 import { testConfig } from '../support/test-config.js';
 import { TestDatabase } from '../support/test-database.js';
 
@@ -33,6 +34,24 @@ const ALLOWED: { sql: RegExp; step: RegExp; reason: string }[] = [
       'the newest posts of each followed author: every author gives at most as many rows as the feed holds, read by ' +
       'an index, and only those are sorted',
   },
+];
+
+/**
+ * Statements that Vitess would send to every shard, or would refuse; docs/decisions/0011-sharding-on-vitess.md says what
+ * takes their place.
+ */
+const BEYOND_A_SHARD: [Route, RegExp][] = [
+  ['all', /refresh_tokens`? WHERE `?(token_hash|family_id)`? = /],
+  ['all', /FROM follows WHERE follower_id = \?(?! AND followee_id IN)/],
+  ['all', /FROM posts .*author_id = \? AND (id <|created_at >=)/],
+  ['all', /FROM users WHERE (username|display_name) LIKE /],
+  ['all', /FROM outbox_events WHERE state = 'pending' AND available_at/],
+  ['all', /FROM session_revocations WHERE created_at >= /],
+  ['all', /FROM (comments WHERE author_id|likes WHERE user_id) = \? ORDER BY .* FOR UPDATE/],
+  ['all', /^DELETE FROM \w+ WHERE (created_at|expires_at|state = 'finished' AND finished_at) < \? LIMIT /],
+  ['refused', /^INSERT INTO `(posts|outbox_events)`/],
+  ['refused', /^INSERT INTO idempotency_keys .* UPDATE user_id = user_id/],
+  ['refused', /JSON_TABLE|LATERAL/],
 ];
 
 describe('The plans of all statements', () => {
@@ -169,6 +188,18 @@ describe('The plans of all statements', () => {
       expect(walks).toEqual([expect.objectContaining({ type, key })]);
       expect(walks[0]!.Extra ?? '').not.toMatch(/filesort|temporary/);
     }
+  });
+
+  it('would reach one shard or the shards of a list, but for those that are known not to', () => {
+    const vschema = readVSchema();
+    const ofTables = distinct(log.all).filter(({ sql }) => FILLED_TABLES.some((table) => sql.includes(table)));
+    const beyond = ofTables
+      .map(({ sql }) => ({ route: routeOf(sql, vschema), sql: shapeOf(sql) }))
+      .filter(({ route }) => route === 'all' || route === 'refused');
+    const isKnown = ([route, sql]: [Route, RegExp], found: (typeof beyond)[number]) =>
+      route === found.route && sql.test(found.sql);
+    expect(beyond.filter((found) => !BEYOND_A_SHARD.some((known) => isKnown(known, found)))).toEqual([]);
+    expect(BEYOND_A_SHARD.filter((known) => !beyond.some((found) => isKnown(known, found)))).toEqual([]);
   });
 
   it('were made for every table', () => {
