@@ -61,6 +61,7 @@ export class AppConfig {
       unviewedTtlMs: env.FEED_UNVIEWED_TTL,
       viewedTtlMs: env.FEED_VIEWED_TTL,
       idleTtlMs: env.FEED_IDLE_TTL,
+      sweepIntervalMs: env.FEED_SWEEP_INTERVAL,
       maxEntries: env.FEED_MAX_ENTRIES,
       buckets: env.FEED_BUCKETS,
       fanOutChunk: env.FAN_OUT_CHUNK,

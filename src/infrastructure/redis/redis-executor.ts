@@ -117,6 +117,9 @@ export class RedisExecutor {
 /** States of a connection from which nothing comes any more. */
 const ENDED = new Set(['end', 'close', 'reconnecting', 'disconnecting']);
 
+/** States of a cluster client on its way to be ready. */
+const CONNECTING = new Set(['connecting', 'connect']);
+
 const isAnswered = (outcome: Outcome): boolean => !outcome.error || isReplyError(outcome.error);
 
 async function sendPipeline(node: Redis, commands: RedisCommand[], replicated = false): Promise<Outcome[]> {
@@ -156,9 +159,9 @@ async function patiently(answer: Promise<Outcome[]>): Promise<Outcome[] | undefi
 const nodesOf = (cluster: Cluster, role: 'master' | 'slave'): Map<string, Redis> =>
   new Map(cluster.nodes(role).map((node) => [`${node.options.host}:${node.options.port}`, node]));
 
-/** A cluster client that has not learnt the slots yet cannot group by owner. */
+/** A cluster client that has not learnt the slots yet cannot group by owner, and one that still connects has no nodes. */
 async function untilReady(cluster: Cluster): Promise<void> {
-  if (cluster.slots.length > 0) return;
+  if (cluster.slots.length > 0 && !CONNECTING.has(cluster.status)) return;
   await new Promise<void>((resolve, reject) => {
     cluster.delayUntilReady((error) => (error ? reject(error) : resolve()));
   });

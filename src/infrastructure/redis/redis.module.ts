@@ -1,6 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { TerminusModule } from '@nestjs/terminus';
+import { KeyScanner } from './key-scanner.js';
 import { PipelineContext } from './pipeline-context.js';
 import { RedisClients } from './redis-clients.js';
 import { RedisCommands } from './redis-commands.js';
@@ -17,8 +18,9 @@ import { RedisPipelineInterceptor } from './redis-pipeline.interceptor.js';
     PipelineContext,
     RedisPipelineInterceptor,
     RedisCommands,
+    KeyScanner,
     RedisHealthIndicator,
   ],
-  exports: [RedisClients, RedisCommands, RedisHealthIndicator],
+  exports: [RedisClients, RedisCommands, KeyScanner, RedisHealthIndicator],
 })
 export class RedisModule {}

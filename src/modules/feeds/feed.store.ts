@@ -9,7 +9,7 @@ import type { RedisOptions } from '../../infrastructure/redis/redis-options.js';
 import { RedisPipeline } from '../../infrastructure/redis/redis-pipeline.decorator.js';
 import { decodeEntry, encodeEntry, type FeedEntry } from './feed-entry.js';
 import { bucketOf, feedKey } from './feed-keys.js';
-import { ADD, BEGIN_BUILD, COMPLETE_BUILD, PAGE, PUSH, RECORD_READING, REMOVE } from './feed.scripts.js';
+import { ADD, BEGIN_BUILD, COMPLETE_BUILD, PAGE, PUSH, RECORD_READING, REMOVE, SWEEP } from './feed.scripts.js';
 
 /** Feeds of one script call: a call of 256 short feeds blocks its node for about half a millisecond. */
 const FEEDS_PER_CALL = 256;
@@ -34,6 +34,18 @@ export interface Reading {
   /** Posts that do not exist any more. */
   gone: Id[];
 }
+
+/** What a sweep of some feeds took away. */
+export interface Swept {
+  entries: number;
+  /** Feeds that nobody had read for long. */
+  dropped: number;
+  /** Time of Redis that it took. */
+  microseconds: number;
+}
+
+/** Entries that a sweep looks at before it decides whether to look at all. */
+const SAMPLE = 20;
 
 /**
  * Only background work waits for a Redis replica: all requests share a connection to each node, which the wait would
@@ -145,6 +157,25 @@ export class FeedStore {
     return whenAll(
       this.byBucket(userIds, ([first, ...others]) => this.redis.call(options, 'unlink', first!, ...others)),
     );
+  }
+
+  /**
+   * Takes expired entries out of feeds, and whole feeds that have been idle for too long. A call a feed, so that none
+   * blocks its node for longer than one full feed takes.
+   *
+   * @param keys of feeds, as a walk over a node finds them
+   */
+  @RedisPipeline()
+  sweep(keys: readonly string[]): Promise<Swept> {
+    const now = this.clock.nowSeconds();
+    const keepFrom = now - Math.floor(this.config.feed.idleTtlMs / 1_000);
+    const replies = keys.map((key) =>
+      this.redis.script<[number, number, number]>({ traffic: 'background' }, SWEEP, [key], [now, keepFrom, SAMPLE]),
+    );
+    return Promise.all(replies).then((all) => {
+      const total = (place: 0 | 1 | 2): number => all.reduce((sum, reply) => sum + reply[place], 0);
+      return { entries: total(0), dropped: total(1), microseconds: total(2) };
+    });
   }
 
   private byBucket<T>(userIds: readonly Id[], callWith: (keys: string[]) => Promise<T>): Promise<T>[] {

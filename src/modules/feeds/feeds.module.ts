@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { SchedulingModule } from '../../infrastructure/scheduling/scheduling.module.js';
 import { FollowsModule } from '../follows/follows.module.js';
 import { PostsModule } from '../posts/posts.module.js';
 import { FanOutHandler } from './fan-out.handler.js';
@@ -6,6 +7,8 @@ import { FeedBuilder } from './feed-builder.js';
 import { FeedFollows } from './feed-follows.js';
 import { FeedMetrics } from './feed.metrics.js';
 import { FeedStore } from './feed.store.js';
+import { FeedSweep } from './feed-sweep.js';
+import { FeedSweepJob } from './feed-sweep.job.js';
 import { FeedTruth } from './feed-truth.js';
 import { FeedsController } from './feeds.controller.js';
 import { FeedsRepository } from './feeds.repository.js';
@@ -47,7 +50,16 @@ export class FeedsModule {}
 
 /** For the worker: delivery. */
 @Module({
-  imports: [FeedsCoreModule],
-  providers: [FanOutHandler, PostRemovalHandler, BackfillHandler, RemovalHandler, ImportedFollowsHandler, FeedMetrics],
+  imports: [FeedsCoreModule, SchedulingModule],
+  providers: [
+    FanOutHandler,
+    PostRemovalHandler,
+    BackfillHandler,
+    RemovalHandler,
+    ImportedFollowsHandler,
+    FeedSweep,
+    FeedSweepJob,
+    FeedMetrics,
+  ],
 })
 export class FeedsWorkerModule {}
