@@ -5,7 +5,7 @@ import { MIGRATIONS } from '../../src/infrastructure/database/migrations/index.j
 import { Migrator } from '../../src/infrastructure/database/migrator.js';
 import { WorkerModule } from '../../src/worker.module.js';
 import { ApiClient, type Member } from '../support/api-client.js';
-import { FILLED_TABLES, fillSchema, FIRST_ID } from '../support/filled-schema.js';
+import { FILLED_TABLES, fillSchema, FIRST_ID, PASSING_TABLES } from '../support/filled-schema.js';
 import { plainService, type PlainStep } from '../support/plain-service.js';
 import { until } from '../support/settle.js';
 import { listen, urlOf } from '../support/test-app.js';
@@ -108,7 +108,8 @@ describe('Migrations of a loaded database', () => {
 
   it('has many rows in every table', async () => {
     const { columns } = await shape();
-    expect([...columns.keys()].toSorted()).toEqual(FILLED_TABLES.toSorted());
+    expect([...columns.keys()].toSorted()).toEqual([...FILLED_TABLES, ...PASSING_TABLES].toSorted());
+    for (const table of PASSING_TABLES) columns.delete(table);
     const counts = Object.values(await content(columns)) as { count: string }[];
     expect(Math.min(...counts.map(({ count }) => Number(count)))).toBeGreaterThanOrEqual(20_000);
     expect(counts.reduce((sum, { count }) => sum + Number(count), 0)).toBeGreaterThan(400_000);
