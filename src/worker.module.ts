@@ -11,6 +11,7 @@ import { RedisModule } from './infrastructure/redis/redis.module.js';
 import { IdempotencyCleanupModule } from './infrastructure/idempotency/idempotency.module.js';
 import { SessionCleanupModule } from './modules/auth/auth.module.js';
 import { FeedsWorkerModule } from './modules/feeds/feeds.module.js';
+import { PostCountsWorkerModule } from './modules/post-counts/post-counts.module.js';
 import { PostsWorkerModule } from './modules/posts/posts.module.js';
 
 /** The worker process: background work, and a port for health and metrics. */
@@ -31,6 +32,7 @@ export class WorkerModule {
         IdempotencyCleanupModule,
         SessionCleanupModule,
         PostsWorkerModule,
+        PostCountsWorkerModule,
         FeedsWorkerModule,
       ],
     };

@@ -11,6 +11,7 @@ export class AppConfig {
   readonly rateLimits;
   readonly feed;
   readonly posts;
+  readonly counts;
   readonly outbox;
   readonly load;
 
@@ -67,6 +68,7 @@ export class AppConfig {
       fanOutChunk: env.FAN_OUT_CHUNK,
     };
     this.posts = { cacheTtlMs: env.POST_CACHE_TTL, missingTtlMs: env.POST_MISSING_TTL };
+    this.counts = { flushIntervalMs: env.COUNT_FLUSH_INTERVAL };
     this.outbox = {
       leaseMs: env.OUTBOX_LEASE,
       pollIntervalMs: env.OUTBOX_POLL_INTERVAL,

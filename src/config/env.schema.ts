@@ -120,6 +120,8 @@ export const SETTINGS = {
   POST_CACHE_TTL: setting(duration(), '1h', 'how long a post and its counts stay cached, give or take a tenth'),
   POST_MISSING_TTL: setting(duration(), '10s', 'how long it is remembered that a post does not exist'),
 
+  COUNT_FLUSH_INTERVAL: setting(duration(), '2s', 'how often changed like and comment counts are written back'),
+
   OUTBOX_LEASE: setting(duration(), '30s', 'how long a worker owns a job before another may take it over'),
   OUTBOX_POLL_INTERVAL: setting(duration(), '100ms', 'how often an idle worker looks for jobs'),
   OUTBOX_KEEP_FINISHED: setting(duration(), '1h', 'how long finished jobs are kept'),

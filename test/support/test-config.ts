@@ -11,6 +11,7 @@ const TEST_DEFAULTS: TestEnv = {
   API_PORT: '0',
   WORKER_PORT: '0',
   OUTBOX_POLL_INTERVAL: '20ms',
+  COUNT_FLUSH_INTERVAL: '100ms',
   RATE_LIMITS: 'off',
 };
 

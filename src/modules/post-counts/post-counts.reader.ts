@@ -1,0 +1,110 @@
+import { Injectable, Optional } from '@nestjs/common';
+import type { Id } from '../../common/id.js';
+import { OwnWrites } from '../../infrastructure/database/own-writes.js';
+import { TransactionHost } from '../../infrastructure/database/transaction-host.js';
+import { Transactional } from '../../infrastructure/database/transactional.decorator.js';
+import { RedisPipeline } from '../../infrastructure/redis/redis-pipeline.decorator.js';
+import { isReplyError, RedisUnavailableError } from '../../infrastructure/redis/redis-unavailable.error.js';
+import { PostCountsMetrics } from './post-counts.metrics.js';
+import { PostCountsRepository } from './post-counts.repository.js';
+import type { PostCounts, TrueCounts } from './post-counts.rules.js';
+import { PostCountsStore } from './post-counts.store.js';
+
+export type { PostCounts } from './post-counts.rules.js';
+
+/** What was read from MySQL longer ago is not kept in Redis: changes since may have been compared and settled by now. */
+const KEEP_WITHIN_MS = 500;
+
+/** The door to the counts of posts: from Redis, and what it does not hold from MySQL. */
+@Injectable()
+export class PostCountsReader {
+  constructor(
+    private readonly store: PostCountsStore,
+    private readonly repository: PostCountsRepository,
+    private readonly transactions: TransactionHost,
+    private readonly metrics: PostCountsMetrics,
+    @Optional() private readonly ownWrites?: OwnWrites,
+  ) {}
+
+  /** Counts of posts; those that are gone are missing, and others may lag a little behind what nobody but others did. */
+  async counts(ids: readonly Id[]): Promise<Map<Id, PostCounts>> {
+    if (ids.length === 0) return new Map();
+    // What this transaction has written is not committed, and Redis does not know of it.
+    if (this.transactions.isWriting) return this.fromPrimary(ids);
+    const fresh = (await this.ownWrites?.hasWritten()) ?? false;
+    const cached = await orUnavailable(this.cached(ids, fresh));
+    return this.complete(ids, cached);
+  }
+
+  /**
+   * What Redis holds, in the order of `ids`: only commands, for `@RedisPipeline()` methods that read more besides.
+   *
+   * @param fresh whether the reader has just written, and so must not read a replica
+   * @throws RedisUnavailableError, and what Redis itself refuses
+   */
+  @RedisPipeline()
+  cached(ids: readonly Id[], fresh: boolean): Promise<(PostCounts | undefined)[]> {
+    return this.store.read(ids, fresh ? 'master' : 'replica');
+  }
+
+  /** Adds from MySQL, with one query, what Redis did not hold. @param cached nothing when Redis did not answer */
+  async complete(
+    ids: readonly Id[],
+    cached: readonly (PostCounts | undefined)[] | undefined,
+  ): Promise<Map<Id, PostCounts>> {
+    if (!cached) {
+      this.metrics.read('unavailable', ids.length);
+      return this.fromReplica(ids);
+    }
+    const found = new Map<Id, PostCounts>();
+    ids.forEach((id, index) => cached[index] && found.set(id, visible(cached[index])));
+    const missing = ids.filter((id) => !found.has(id));
+    this.metrics.read('hit', found.size);
+    this.metrics.read('miss', missing.length);
+    if (missing.length > 0) for (const [id, counts] of await this.load(missing)) found.set(id, counts);
+    return found;
+  }
+
+  /** The counts of one post as they are now. @param cached whether Redis is asked first */
+  async latest(id: Id, { cached }: { cached: boolean }): Promise<PostCounts> {
+    const counts = cached ? await orUnavailable(this.cached([id], true)) : undefined;
+    const known = counts?.[0]
+      ? visible(counts[0])
+      : (await (counts ? this.load([id]) : this.fromPrimary([id]))).get(id);
+    return known ?? { likes: 0, comments: 0 };
+  }
+
+  /** Reads counts that are to be kept for long, so from the primary, and keeps them. */
+  private async load(ids: readonly Id[]): Promise<Map<Id, PostCounts>> {
+    const begunMs = performance.now();
+    const counts = await this.fromPrimary(ids);
+    if (counts.size > 0 && performance.now() - begunMs < KEEP_WITHIN_MS) await orUnavailable(this.store.fill(counts));
+    return counts;
+  }
+
+  @Transactional({ readOnly: true, fresh: true })
+  private fromPrimary(ids: readonly Id[]): Promise<Map<Id, TrueCounts>> {
+    return this.repository.counts(ids);
+  }
+
+  @Transactional({ readOnly: true })
+  private fromReplica(ids: readonly Id[]): Promise<Map<Id, TrueCounts>> {
+    return this.repository.counts(ids);
+  }
+}
+
+/** Increments that overtake each other may show a count below zero for a moment. */
+const visible = ({ likes, comments }: PostCounts): PostCounts => ({
+  likes: Math.max(0, likes),
+  comments: Math.max(0, comments),
+});
+
+/** @returns nothing when Redis does not answer or refuses: MySQL knows everything that it knows */
+export async function orUnavailable<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof RedisUnavailableError || isReplyError(error)) return undefined;
+    throw error;
+  }
+}
