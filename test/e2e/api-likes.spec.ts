@@ -48,6 +48,7 @@ describe('Likes', () => {
     const { id } = await author.post();
     const states = await Promise.all(Array.from({ length: 20 }, () => change(liker, 'PUT', id)));
     expect(new Set(states.map((state) => state.likeCount))).toEqual(new Set([1]));
+    await app.settle();
     expect(await app.database.query('SELECT like_count AS n FROM post_counts WHERE post_id = ?', [id])).toEqual([
       { n: 1 },
     ]);

@@ -35,14 +35,24 @@ export async function until<T>(
   }
 }
 
-/** Waits until the workers have nothing left to do: every outbox job of the schema is finished. */
+/** Waits until the workers have nothing left to do: every outbox job is finished, and counts are written back. */
 export async function settle(database: TestDatabase, timeoutMs?: number): Promise<void> {
   let pending: { type: string; last_error: string | null }[] = [];
   const isIdle = async (): Promise<boolean> => {
     pending = await database.query("SELECT type, last_error FROM outbox_events WHERE state = 'pending'");
-    return pending.length === 0;
+    return pending.length === 0 && (await isEmpty(database, 'post_count_changes'));
   };
-  await until(isIdle, { what: 'the outbox to be empty', timeoutMs }).catch((error: Error) => {
+  await until(isIdle, { what: 'the outbox to be empty and counts written back', timeoutMs }).catch((error: Error) => {
     throw new Error(`${error.message}; pending: ${JSON.stringify(pending.slice(0, 3))}`, { cause: error });
   });
 }
+
+/** Waits until counts are written back, and compared with those in Redis: a second later. */
+export async function settleCounts(database: TestDatabase, timeoutMs?: number): Promise<void> {
+  const isIdle = async (): Promise<boolean> =>
+    (await isEmpty(database, 'post_count_changes')) && (await isEmpty(database, 'post_count_checks'));
+  await until(isIdle, { what: 'the counts to be checked', timeoutMs });
+}
+
+const isEmpty = async (database: TestDatabase, table: string): Promise<boolean> =>
+  (await database.query(`SELECT 1 FROM ${table} LIMIT 1`)).length === 0;

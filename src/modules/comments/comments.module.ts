@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { PostCountsModule } from '../post-counts/post-counts.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { CommentsController } from './comments.controller.js';
 import { CommentsRepository } from './comments.repository.js';
@@ -7,7 +8,7 @@ import { CommentsViews } from './comments.views.js';
 import { CommentsWriter } from './comments.writer.js';
 
 @Module({
-  imports: [UsersModule],
+  imports: [UsersModule, PostCountsModule],
   providers: [CommentsRepository, CommentsViews, CommentsWriter, CommentsService],
   exports: [CommentsWriter, CommentsViews, CommentsService],
 })

@@ -1,5 +1,4 @@
-import { groupBy } from '../../common/batches.js';
-import { compareIds, type Id } from '../../common/id.js';
+import type { Id } from '../../common/id.js';
 import { Repository } from '../../infrastructure/database/repository.decorator.js';
 import { TransactionHost } from '../../infrastructure/database/transaction-host.js';
 import { CommentEntity } from './comment.entity.js';
@@ -93,21 +92,6 @@ export class CommentsRepository {
     await this.transactions.manager.delete(CommentEntity, { id });
   }
 
-  async increaseCount(postId: Id): Promise<void> {
-    await this.transactions.manager.query(
-      `INSERT INTO post_counts (post_id, comment_count) VALUES (?, 1)
-       ON DUPLICATE KEY UPDATE comment_count = comment_count + 1`,
-      [postId],
-    );
-  }
-
-  async decreaseCount(postId: Id, by: number): Promise<void> {
-    await this.transactions.manager.query(
-      'UPDATE post_counts SET comment_count = comment_count - ? WHERE post_id = ?',
-      [by, postId],
-    );
-  }
-
   /** Deletes up to `limit` comments of a post. @returns how many went */
   async deleteOfPost(postId: Id, limit: number): Promise<number> {
     const result: WriteResult = await this.transactions.manager.query(
@@ -117,17 +101,14 @@ export class CommentsRepository {
     return result.affectedRows;
   }
 
-  /** Deletes up to `limit` comments of an author, with their share in the counts. @returns how many went */
-  async deleteOfAuthor(authorId: Id, limit: number): Promise<number> {
+  /** Deletes up to `limit` comments of an author. @returns the posts they stood under, one for each comment */
+  async deleteOfAuthor(authorId: Id, limit: number): Promise<Id[]> {
     const rows: { id: Id; postId: Id }[] = await this.transactions.manager.query(
       'SELECT id, post_id AS postId FROM comments WHERE author_id = ? ORDER BY id LIMIT ? FOR UPDATE',
       [authorId, limit],
     );
-    if (rows.length === 0) return 0;
+    if (rows.length === 0) return [];
     await this.transactions.manager.query('DELETE FROM comments WHERE id IN (?)', [rows.map((row) => row.id)]);
-    // In the order of posts, so that two of these cannot deadlock.
-    const byPost = [...groupBy(rows, (row) => row.postId)].sort(([a], [b]) => compareIds(a, b));
-    for (const [postId, ofPost] of byPost) await this.decreaseCount(postId, ofPost.length);
-    return rows.length;
+    return rows.map((row) => row.postId);
   }
 }

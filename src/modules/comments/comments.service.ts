@@ -4,6 +4,7 @@ import type { Id } from '../../common/id.js';
 import { Transactional } from '../../infrastructure/database/transactional.decorator.js';
 import type { IdempotentRequest } from '../../infrastructure/idempotency/idempotency-key.decorator.js';
 import { IdempotentWrites } from '../../infrastructure/idempotency/idempotent-writes.js';
+import { PostCountsWriter } from '../post-counts/post-counts.writer.js';
 import { AccountsWriter } from '../users/accounts.writer.js';
 import { commentedPostNotFound, commentNotFound, notYourComment, parentNotFound } from './comments.errors.js';
 import { CommentsRepository } from './comments.repository.js';
@@ -18,6 +19,7 @@ export class CommentsService {
     private readonly repository: CommentsRepository,
     private readonly views: CommentsViews,
     private readonly accounts: AccountsWriter,
+    private readonly counts: PostCountsWriter,
     private readonly idempotent: IdempotentWrites,
     private readonly clock: Clock,
   ) {}
@@ -50,7 +52,7 @@ export class CommentsService {
     if (!post) throw commentNotFound();
     if (comment.authorId !== userId && post.authorId !== userId) throw notYourComment();
     await this.repository.delete(id);
-    await this.repository.decreaseCount(comment.postId, 1);
+    await this.counts.record([{ postId: comment.postId, likes: 0, comments: -1 }]);
   }
 
   private async insert(postId: Id, authorId: Id, request: CreateCommentRequest): Promise<CommentResponse> {
@@ -60,7 +62,7 @@ export class CommentsService {
     if (parentId !== null && (await this.repository.lock(parentId))?.postId !== postId) throw parentNotFound();
     const { content } = request;
     const id = await this.repository.insert({ postId, parentId, authorId, content, createdAt: this.clock.now() });
-    await this.repository.increaseCount(postId);
+    await this.counts.record([{ postId, likes: 0, comments: 1 }]);
     return this.views.one(id);
   }
 }

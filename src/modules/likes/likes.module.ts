@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { PostCountsModule } from '../post-counts/post-counts.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { LikesController } from './likes.controller.js';
 import { LikesReader } from './likes.reader.js';
@@ -8,7 +9,7 @@ import { LikesViews } from './likes.views.js';
 import { LikesWriter } from './likes.writer.js';
 
 @Module({
-  imports: [UsersModule],
+  imports: [UsersModule, PostCountsModule],
   providers: [LikesRepository, LikesReader, LikesWriter, LikesViews, LikesService],
   exports: [LikesReader, LikesWriter, LikesViews, LikesService],
 })

@@ -10,15 +10,6 @@ interface WriteResult {
 export class LikesRepository {
   constructor(private readonly transactions: TransactionHost) {}
 
-  /** Whether the post is there; keeps it there until the transaction ends. */
-  async lockPost(postId: Id): Promise<boolean> {
-    const rows: unknown[] = await this.transactions.manager.query(
-      'SELECT 1 FROM posts WHERE id = ? AND deleted_at IS NULL FOR SHARE',
-      [postId],
-    );
-    return rows.length > 0;
-  }
-
   async postExists(postId: Id): Promise<boolean> {
     const rows: unknown[] = await this.transactions.manager.query(
       'SELECT 1 FROM posts WHERE id = ? AND deleted_at IS NULL',
@@ -27,44 +18,24 @@ export class LikesRepository {
     return rows.length > 0;
   }
 
-  /** @returns whether the like is new */
+  /** Likes a post that is there, and keeps it there until the transaction ends. @returns whether the like is new */
   async insert(postId: Id, userId: Id, now: Date): Promise<boolean> {
     const result: WriteResult = await this.transactions.manager.query(
-      'INSERT IGNORE INTO likes (post_id, user_id, created_at) VALUES (?, ?, ?)',
-      [postId, userId, now],
+      `INSERT IGNORE INTO likes (post_id, user_id, created_at)
+       SELECT id, ?, ? FROM posts WHERE id = ? AND deleted_at IS NULL FOR SHARE`,
+      [userId, now, postId],
     );
     return result.affectedRows > 0;
   }
 
-  /** @returns whether there was one */
+  /** Takes a like of a post that is there. @returns whether there was one */
   async delete(postId: Id, userId: Id): Promise<boolean> {
     const result: WriteResult = await this.transactions.manager.query(
-      'DELETE FROM likes WHERE post_id = ? AND user_id = ?',
+      `DELETE l FROM likes l JOIN posts p ON p.id = l.post_id
+        WHERE l.post_id = ? AND l.user_id = ? AND p.deleted_at IS NULL`,
       [postId, userId],
     );
     return result.affectedRows > 0;
-  }
-
-  async increaseCount(postId: Id): Promise<void> {
-    await this.transactions.manager.query(
-      'INSERT INTO post_counts (post_id, like_count) VALUES (?, 1) ON DUPLICATE KEY UPDATE like_count = like_count + 1',
-      [postId],
-    );
-  }
-
-  /** One less for each of the posts; a post may be named once only. */
-  async decreaseCounts(postIds: readonly Id[]): Promise<void> {
-    await this.transactions.manager.query('UPDATE post_counts SET like_count = like_count - 1 WHERE post_id IN (?)', [
-      postIds,
-    ]);
-  }
-
-  async count(postId: Id): Promise<number> {
-    const rows: { count: number }[] = await this.transactions.manager.query(
-      'SELECT like_count AS count FROM post_counts WHERE post_id = ?',
-      [postId],
-    );
-    return rows[0]?.count ?? 0;
   }
 
   /** Those of `postIds` that a user likes. */

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
 import type { Id } from '../../common/id.js';
 import { Transactional } from '../../infrastructure/database/transactional.decorator.js';
+import { PostCountsWriter, type RecordedChanges } from '../post-counts/post-counts.writer.js';
 import { AccountsWriter } from '../users/accounts.writer.js';
 import type { LikeResponse } from './dto/like.response.js';
 import { likedPostNotFound } from './likes.errors.js';
@@ -13,24 +14,41 @@ export class LikesService {
   constructor(
     private readonly repository: LikesRepository,
     private readonly accounts: AccountsWriter,
+    private readonly counts: PostCountsWriter,
     private readonly clock: Clock,
   ) {}
 
   /** @throws AppError `POST_NOT_FOUND` */
-  @Transactional()
   async like(postId: Id, userId: Id): Promise<LikeResponse> {
-    await this.accounts.requireActive(userId);
-    if (!(await this.repository.lockPost(postId))) throw likedPostNotFound();
-    if (await this.repository.insert(postId, userId, this.clock.now())) await this.repository.increaseCount(postId);
-    return { liked: true, likeCount: await this.repository.count(postId) };
+    const recorded = await this.insert(postId, userId);
+    return { liked: true, likeCount: (await this.counts.after(postId, recorded)).likes };
   }
 
   /** @throws AppError `POST_NOT_FOUND` */
-  @Transactional()
   async unlike(postId: Id, userId: Id): Promise<LikeResponse> {
+    const recorded = await this.remove(postId, userId);
+    return { liked: false, likeCount: (await this.counts.after(postId, recorded)).likes };
+  }
+
+  /** @returns nothing when the user liked the post already */
+  @Transactional()
+  private async insert(postId: Id, userId: Id): Promise<RecordedChanges | undefined> {
     await this.accounts.requireActive(userId);
-    if (!(await this.repository.lockPost(postId))) throw likedPostNotFound();
-    if (await this.repository.delete(postId, userId)) await this.repository.decreaseCounts([postId]);
-    return { liked: false, likeCount: await this.repository.count(postId) };
+    if (await this.repository.insert(postId, userId, this.clock.now())) {
+      return this.counts.record([{ postId, likes: 1, comments: 0 }]);
+    }
+    if (!(await this.repository.postExists(postId))) throw likedPostNotFound();
+    return undefined;
+  }
+
+  /** @returns nothing when the user did not like the post */
+  @Transactional()
+  private async remove(postId: Id, userId: Id): Promise<RecordedChanges | undefined> {
+    await this.accounts.requireActive(userId);
+    if (await this.repository.delete(postId, userId)) {
+      return this.counts.record([{ postId, likes: -1, comments: 0 }]);
+    }
+    if (!(await this.repository.postExists(postId))) throw likedPostNotFound();
+    return undefined;
   }
 }

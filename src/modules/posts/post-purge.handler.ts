@@ -8,6 +8,7 @@ import {
 } from '../../infrastructure/outbox/outbox-handler.decorator.js';
 import { CommentsWriter } from '../comments/comments.writer.js';
 import { LikesWriter } from '../likes/likes.writer.js';
+import { PostCountsWriter } from '../post-counts/post-counts.writer.js';
 import { POST_PURGE, type PostDeletedEvent } from './posts.events.js';
 import { PostsRepository } from './posts.repository.js';
 import { PostsStore } from './posts.store.js';
@@ -22,6 +23,7 @@ export class PostPurgeHandler implements OutboxHandler<PostDeletedEvent> {
   constructor(
     private readonly comments: CommentsWriter,
     private readonly likes: LikesWriter,
+    private readonly counts: PostCountsWriter,
     private readonly repository: PostsRepository,
     private readonly store: PostsStore,
   ) {}
@@ -32,11 +34,13 @@ export class PostPurgeHandler implements OutboxHandler<PostDeletedEvent> {
     // Progress has nothing to remember, rows that went are gone; saving it extends the lease.
     while ((await this.comments.removeOfPost(postId, BATCH)) === BATCH) await job.saveProgress('comments');
     while ((await this.likes.removeOfPost(postId, BATCH)) === BATCH) await job.saveProgress('likes');
+    while ((await this.counts.removeChanges(postId, BATCH)) === BATCH) await job.saveProgress('counts');
     await this.purge(postId);
   }
 
   @Transactional()
-  private purge(postId: Id): Promise<void> {
-    return this.repository.purge(postId);
+  private async purge(postId: Id): Promise<void> {
+    await this.counts.purge(postId);
+    await this.repository.purge(postId);
   }
 }

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { CommentsModule } from '../comments/comments.module.js';
 import { LikesModule } from '../likes/likes.module.js';
+import { PostCountsModule } from '../post-counts/post-counts.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AccountPurgeHandler } from './account-purge.handler.js';
 import { PostPurgeHandler } from './post-purge.handler.js';
@@ -15,7 +16,7 @@ import { PostsStore } from './posts.store.js';
 import { PostsViews } from './posts.views.js';
 
 @Module({
-  imports: [UsersModule, LikesModule, CommentsModule],
+  imports: [UsersModule, LikesModule, CommentsModule, PostCountsModule],
   providers: [PostsRepository, PostsStore, PostsMetrics, PostsCache, PostsReader, PostsViews, PostsService],
   exports: [
     PostsRepository,
@@ -26,6 +27,7 @@ import { PostsViews } from './posts.views.js';
     UsersModule,
     LikesModule,
     CommentsModule,
+    PostCountsModule,
   ],
 })
 export class PostsModule {}

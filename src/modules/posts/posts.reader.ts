@@ -2,8 +2,9 @@ import { Injectable } from '@nestjs/common';
 import type { Id } from '../../common/id.js';
 import { confirmedRows } from '../../infrastructure/database/confirmed-read.js';
 import { Transactional } from '../../infrastructure/database/transactional.decorator.js';
+import { PostCountsReader, type PostCounts } from '../post-counts/post-counts.reader.js';
 import { PostsCache } from './posts.cache.js';
-import { PostsRepository, type PostCounts, type StoredPost } from './posts.repository.js';
+import { PostsRepository, type StoredPost } from './posts.repository.js';
 
 export type { StoredPost } from './posts.repository.js';
 
@@ -13,6 +14,7 @@ export class PostsReader {
   constructor(
     private readonly repository: PostsRepository,
     private readonly cache: PostsCache,
+    private readonly postCounts: PostCountsReader,
   ) {}
 
   /** Posts by id, from the cache first; who is missing is deleted or never was, as the primary knows it. */
@@ -25,10 +27,9 @@ export class PostsReader {
     return (await this.cache.get([id], (absent) => this.load(absent), true)).get(id);
   }
 
-  /** Like and comment counts of posts; may lag behind the primary. */
-  @Transactional({ readOnly: true })
-  async counts(ids: readonly Id[]): Promise<Map<Id, PostCounts>> {
-    return new Map((await this.repository.countsByIds(ids)).map((counts) => [counts.id, counts]));
+  /** Like and comment counts of posts. */
+  counts(ids: readonly Id[]): Promise<Map<Id, PostCounts>> {
+    return this.postCounts.counts(ids);
   }
 
   /** Ids of an author's posts below one, newest first; may lag behind the primary. */

@@ -14,12 +14,6 @@ export interface StoredPost {
   version: number;
 }
 
-export interface PostCounts {
-  id: Id;
-  likeCount: number;
-  commentCount: number;
-}
-
 const COLUMNS = 'id, author_id AS authorId, content, created_at AS createdAt, edited_at AS editedAt, version';
 
 @Repository()
@@ -66,20 +60,9 @@ export class PostsRepository {
     await this.transactions.manager.update(PostEntity, { id }, { deletedAt: now });
   }
 
-  /** Removes the last of a post: its row and its counts. */
+  /** Removes the last of a post: its row. */
   async purge(id: Id): Promise<void> {
-    await this.transactions.manager.query('DELETE FROM post_counts WHERE post_id = ?', [id]);
     await this.transactions.manager.delete(PostEntity, { id });
-  }
-
-  /** Like and comment counts of posts; a post without a row has none. */
-  countsByIds(ids: readonly Id[]): Promise<PostCounts[]> {
-    if (ids.length === 0) return Promise.resolve([]);
-    return this.transactions.manager.query(
-      `SELECT post_id AS id, like_count AS likeCount, comment_count AS commentCount FROM post_counts
-        WHERE post_id IN (?)`,
-      [ids],
-    );
   }
 
   /**

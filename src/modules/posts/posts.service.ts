@@ -5,6 +5,7 @@ import { Transactional } from '../../infrastructure/database/transactional.decor
 import type { IdempotentRequest } from '../../infrastructure/idempotency/idempotency-key.decorator.js';
 import { IdempotentWrites } from '../../infrastructure/idempotency/idempotent-writes.js';
 import { Outbox } from '../../infrastructure/outbox/outbox.js';
+import { PostCountsWriter } from '../post-counts/post-counts.writer.js';
 import { AccountsWriter } from '../users/accounts.writer.js';
 import { PostsCache } from './posts.cache.js';
 import { notYourPost, postNotFound } from './posts.errors.js';
@@ -28,6 +29,7 @@ export class PostsService {
     private readonly views: PostsViews,
     private readonly cache: PostsCache,
     private readonly accounts: AccountsWriter,
+    private readonly counts: PostCountsWriter,
     private readonly outbox: Outbox,
     private readonly idempotent: IdempotentWrites,
     private readonly clock: Clock,
@@ -47,6 +49,7 @@ export class PostsService {
       const event: PostCreatedEvent = { postId, authorId, createdAtMs: createdAt.getTime() };
       await this.outbox.append(POST_CREATED, event);
       this.cache.keepAfterCommit({ id: postId, authorId, content, createdAt, editedAt: null, version: 1 });
+      this.counts.begin(postId);
       return this.views.one(postId, authorId);
     });
   }

@@ -4,12 +4,12 @@ import { MAX_ID, type Id } from '../../common/id.js';
 import { IdCursor } from '../../common/id-cursor.js';
 import { toPage, type Page } from '../../infrastructure/http/page.js';
 import { LikesReader } from '../likes/likes.reader.js';
+import type { PostCounts } from '../post-counts/post-counts.reader.js';
 import { UsersReader, type UserSummary } from '../users/users.reader.js';
 import { presentSummary } from '../users/users.views.js';
 import type { PostResponse } from './dto/post.response.js';
 import { postNotFound } from './posts.errors.js';
 import { PostsReader, type StoredPost } from './posts.reader.js';
-import type { PostCounts } from './posts.repository.js';
 
 export { PostResponse } from './dto/post.response.js';
 
@@ -87,8 +87,8 @@ function present(post: StoredPost, { author, counts, likedByMe }: Joined): PostR
     author: presentSummary(author),
     content: post.content,
     media: [],
-    likeCount: counts?.likeCount ?? 0,
-    commentCount: counts?.commentCount ?? 0,
+    likeCount: counts?.likes ?? 0,
+    commentCount: counts?.comments ?? 0,
     likedByMe,
     createdAt: post.createdAt.toISOString(),
     editedAt: post.editedAt?.toISOString() ?? null,
