@@ -5,6 +5,7 @@ import { MIGRATIONS } from '../../src/infrastructure/database/migrations/index.j
 import { Migrator } from '../../src/infrastructure/database/migrator.js';
 import { WorkerModule } from '../../src/worker.module.js';
 import { ApiClient, type Member } from '../support/api-client.js';
+import { createUsers, memberFactory } from '../support/factories.js';
 import { FILLED_TABLES, fillSchema, FIRST_ID, PASSING_TABLES } from '../support/filled-schema.js';
 import { plainService, type PlainStep } from '../support/plain-service.js';
 import { until } from '../support/settle.js';
@@ -18,8 +19,8 @@ const PEOPLE = 4;
 const PLAIN_CLIENTS = 2;
 /** Ids below are those of the filled rows, which nobody touches; ids that the service gives are above. */
 const FILLED_BELOW = 1_000_000_000;
-/** Name of the step in which the application writes and takes back a like. */
-const APP_LIKE = 'a like and back';
+/** Name of the step in which the application writes a like or takes it back. */
+const APP_LIKE = 'PUT or DELETE /v1/posts/:id/like';
 /** Rows of a batch, as the house rules have it. */
 const BATCH = 1_000;
 
@@ -52,6 +53,12 @@ class ExpandSample1999000000000 implements MigrationInterface {
     await queryRunner.query('ALTER TABLE likes DROP KEY ix_likes_created, ALGORITHM=INPLACE, LOCK=NONE');
     await queryRunner.query('ALTER TABLE posts DROP COLUMN language, ALGORITHM=INSTANT, LOCK=DEFAULT');
   }
+}
+
+/** A client that likes and unlikes most of the time. */
+function onlyLikes(steps: readonly PlainStep[]): PlainStep[] {
+  const like = steps.filter(({ name }) => name === 'like' || name === 'unlike');
+  return [...steps.filter(({ name }) => name === 'post'), ...like, ...like, ...like];
 }
 
 describe('Migrations of a loaded database', () => {
@@ -135,7 +142,7 @@ describe('Migrations of a loaded database', () => {
         name: `${method} ${path.replace(/\d{4,}/g, ':id')}`,
         run: () => member.api.expect(status, method, path, { token: member.token, body }),
       });
-      const others = [
+      return [
         call(201, 'POST', '/v1/posts', { content: 'a post' }),
         call(200, 'GET', '/v1/feed'),
         call(204, 'PUT', `/v1/users/${friend.id}/follow`),
@@ -145,24 +152,26 @@ describe('Migrations of a loaded database', () => {
         call(200, 'PATCH', `/v1/posts/${id}`, { content: 'edited' }),
         call(204, 'DELETE', `/v1/users/${friend.id}/follow`),
       ];
-      // A like between any two, because likes are what the index is built over.
-      const like: Step = {
+    }
+
+    /** What the application does with the rows over which the index is built. */
+    async function likesOf(member: Member): Promise<Step[]> {
+      const { id } = await member.post();
+      return ['PUT', 'DELETE'].map((method) => ({
         name: APP_LIKE,
-        run: async () => {
-          for (const method of ['PUT', 'DELETE']) {
-            await member.api.expect(200, method, `/v1/posts/${id}/like`, { token: member.token });
-          }
-        },
-      };
-      return others.flatMap((step) => [step, like]);
+        run: () => member.api.expect(200, method, `/v1/posts/${id}/like`, { token: member.token }),
+      }));
     }
 
     it('come and go without a request that fails or a statement that waits, and change no row', async () => {
-      const members = await new ApiClient(urlOf(api)).registerMany(PEOPLE * 2);
-      const people = Array.from({ length: PEOPLE }, (_, i) => stepsOf(members[i]!, members[PEOPLE + i]!));
+      const users = await createUsers(database, PEOPLE * 2);
+      const members = users.map(memberFactory(database, new ApiClient(urlOf(api))));
+      const people = [likesOf(members[0]!), likesOf(members[1]!)];
+      for (let i = 2; i < PEOPLE; i++) people.push(stepsOf(members[i]!, members[PEOPLE + i]!));
+      const [everything, likes] = plain.map(({ steps }) => steps) as [PlainStep[], PlainStep[]];
       const before = await shape();
       const rows = await content(before.columns);
-      const workload = new Workload([...(await Promise.all(people)), ...plain.map(({ steps }) => steps)]);
+      const workload = new Workload([...(await Promise.all(people)), everything, onlyLikes(likes)]);
       const goesOn = async () => {
         const rounds = workload.rounds + 1;
         const isDone = () => workload.rounds >= rounds || workload.failures.length > 0;
@@ -174,27 +183,25 @@ describe('Migrations of a loaded database', () => {
         const hasOverlapped = async () => {
           await migrator((each) => each.up(), [ExpandSample1999000000000]);
           expect((await shape()).columns.get('posts')).toContain('language');
-          await goesOn();
           const unfilled = 'SELECT 1 FROM posts WHERE language IS NULL AND id < ? LIMIT 1';
           expect(await database.query(unfilled, [FILLED_BELOW])).toEqual([]);
           await migrator((each) => each.revertLast(), [ExpandSample1999000000000]);
-          await goesOn();
           const { begunMs, endedMs } = builds.at(-1)!;
           return ['like', APP_LIKE].every((name) => workload.within(name, begunMs, endedMs) > 0);
         };
-        await until(hasOverlapped, { what: 'likes while the index of likes is built', timeoutMs: 60_000 });
+        await until(hasOverlapped, { what: 'likes while the index of likes is built', timeoutMs: 120_000 });
+        await goesOn();
       } finally {
         await workload.stop();
       }
       expect(workload.failures).toEqual([]);
       expect((await shape()).statements).toEqual(before.statements);
       expect(await content(before.columns)).toEqual(rows);
-    }, 180_000);
+    }, 240_000);
   });
 
   it('would show a build that blocks', async () => {
-    const likes = plain.map(({ steps }) => steps.filter(({ name }) => name === 'post' || name === 'like'));
-    const workload = new Workload(likes);
+    const workload = new Workload(plain.map(({ steps }) => onlyLikes(steps)));
     await until(() => workload.rounds > 3, { what: 'some likes' });
     const begunMs = performance.now();
     await database.query('ALTER TABLE likes ADD KEY ix_likes_created (created_at), ALGORITHM=COPY, LOCK=SHARED');

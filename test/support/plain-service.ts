@@ -88,6 +88,11 @@ export async function plainService(database: TestDatabase): Promise<{ steps: Pla
         }),
     },
     {
+      name: 'unlike',
+      tables: ['likes'],
+      run: () => query('DELETE FROM likes WHERE post_id = ? AND user_id = ?', post, own),
+    },
+    {
       name: 'comment',
       tables: ['comments'],
       run: () =>

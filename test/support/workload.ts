@@ -21,11 +21,14 @@ export class Workload {
     this.clients = clients.map((steps) => this.repeat(steps));
   }
 
-  /** How often steps of this name began and ended within the middle half of a stretch of time. */
+  /**
+   * How often steps of this name began and ended within a stretch of time, its edges aside: there it is not certain what
+   * the server did first.
+   */
   within(name: string, begunMs: number, endedMs: number): number {
-    const quarter = (endedMs - begunMs) / 4;
+    const edge = (endedMs - begunMs) / 8;
     return this.spans.filter(
-      (span) => span.name === name && span.begunMs > begunMs + quarter && span.endedMs < endedMs - quarter,
+      (span) => span.name === name && span.begunMs > begunMs + edge && span.endedMs < endedMs - edge,
     ).length;
   }
 
