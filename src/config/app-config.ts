@@ -65,6 +65,7 @@ export class AppConfig {
       sweepIntervalMs: env.FEED_SWEEP_INTERVAL,
       maxEntries: env.FEED_MAX_ENTRIES,
       buckets: env.FEED_BUCKETS,
+      largeAuthorFollowers: env.LARGE_AUTHOR_FOLLOWERS,
       fanOutChunk: env.FAN_OUT_CHUNK,
     };
     this.posts = { cacheTtlMs: env.POST_CACHE_TTL, missingTtlMs: env.POST_MISSING_TTL };

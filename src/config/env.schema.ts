@@ -115,6 +115,11 @@ export const SETTINGS = {
     '1024',
     'hash tags that feeds are spread over; fixed for the life of a deployment',
   ),
+  LARGE_AUTHOR_FOLLOWERS: setting(
+    wholeNumber(1, 1_000_000_000),
+    '100000',
+    'authors with this many followers are not fanned out; their posts are pulled by who reads',
+  ),
   FAN_OUT_CHUNK: setting(wholeNumber(1, 100_000), '10000', 'followers that are served between two saved cursors'),
 
   POST_CACHE_TTL: setting(duration(), '1h', 'how long a post and its counts stay cached, give or take a tenth'),

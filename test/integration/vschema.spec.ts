@@ -6,6 +6,7 @@ const TYPES: Record<string, string> = {
   bigint: 'INT64',
   int: 'INT32',
   'int unsigned': 'UINT32',
+  'tinyint unsigned': 'UINT8',
   varchar: 'VARCHAR',
   binary: 'BINARY',
   datetime: 'DATETIME',

@@ -30,6 +30,7 @@ const TABLES: Record<string, { rows: number; insert: string }> = {
     insert: `(id, author_id, content, created_at)
       SELECT :first + n, :first + IF(n < 1000, 0, MOD(n, ${USERS})), CONCAT('post ', n), :now - INTERVAL n MINUTE`,
   },
+  large_authors: { rows: 50, insert: '(user_id, pulls, changed_at) SELECT :first + n * 100, 1, :now' },
   post_counts: { rows: 50_000, insert: '(post_id) SELECT :first + n' },
   post_count_checks: { rows: 20_000, insert: '(post_id, due_at) SELECT :first + n, :now + INTERVAL 1 DAY' },
   likes: {

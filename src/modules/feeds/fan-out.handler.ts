@@ -8,6 +8,7 @@ import {
 } from '../../infrastructure/outbox/outbox-handler.decorator.js';
 import { FollowsReader } from '../follows/follows.reader.js';
 import { POST_CREATED, type PostCreatedEvent } from '../posts/posts.events.js';
+import { LargeAuthorsWriter } from '../posts/large-authors.writer.js';
 import { PostsReader } from '../posts/posts.reader.js';
 import { newEntry, type FeedEntry } from './feed-entry.js';
 import { FeedStore } from './feed.store.js';
@@ -31,18 +32,30 @@ export class FanOutHandler implements OutboxHandler<PostCreatedEvent> {
     private readonly store: FeedStore,
     private readonly follows: FollowsReader,
     private readonly posts: PostsReader,
+    private readonly largeAuthors: LargeAuthorsWriter,
     private readonly metrics: FeedMetrics,
     private readonly config: AppConfig,
   ) {}
 
   async handle(event: PostCreatedEvent, job: JobContext): Promise<void> {
     const entry = newEntry(event.postId, event.createdAtMs, this.config.feed.unviewedTtlMs);
-    if (job.progress === null) await this.deliver(entry, [event.authorId]);
+    if (job.progress === null) {
+      await this.deliver(entry, [event.authorId]);
+      await this.largeAuthors.judge(event.authorId);
+    }
+    // Followers of a large author pull when they read.
+    if (await this.posts.isPulledNow(event.postId)) return this.settle(entry, event.authorId);
     let after: Id | undefined = job.progress ?? BEFORE_ALL;
     while (after !== undefined) {
       after = await this.deliverChunk(entry, event.authorId, after);
       if (after !== undefined) await job.saveProgress(after);
     }
+  }
+
+  /** Takes the post out of its author's feed again if it was deleted meanwhile. */
+  private async settle(entry: FeedEntry, authorId: Id): Promise<void> {
+    const live = await this.posts.liveAmongNow([entry.postId]);
+    if (!live.has(entry.postId)) await this.store.remove([entry.postId], [authorId], 'background');
   }
 
   /**

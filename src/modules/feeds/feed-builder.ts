@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { Id } from '../../common/id.js';
+import { FeedPull } from './feed-pull.js';
 import { FeedStore } from './feed.store.js';
 import { FeedTruth } from './feed-truth.js';
 
@@ -21,6 +22,7 @@ export class FeedBuilder {
   constructor(
     private readonly store: FeedStore,
     private readonly truth: FeedTruth,
+    private readonly pull: FeedPull,
   ) {}
 
   /** Requests of one reader in this process share one build. */
@@ -37,9 +39,9 @@ export class FeedBuilder {
     for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
       const { state, token } = await this.store.beginBuild(userId, randomBytes(6).toString('hex'));
       if (state === 'ready') return;
-      const { entries, leftOut } = await this.truth.liveEntriesNow(userId);
+      const { posts, entries, leftOut } = await this.truth.liveEntriesNow(userId);
       await this.store.add(userId, entries, 'request');
-      if (await this.store.completeBuild(userId, token, leftOut)) return;
+      if (await this.store.completeBuild(userId, token, leftOut, this.pull.watermarkOf(posts))) return;
     }
     throw new Error(`the feed was dropped during each of ${MAX_TRIES} builds`);
   }

@@ -4,7 +4,7 @@ import type { Id } from '../../common/id.js';
 import { AppConfig } from '../../config/app-config.js';
 import { Transactional } from '../../infrastructure/database/transactional.decorator.js';
 import { newEntry, type FeedEntry } from './feed-entry.js';
-import { FeedsRepository } from './feeds.repository.js';
+import { FeedsRepository, type PostReference } from './feeds.repository.js';
 
 /** What feeds should hold, as MySQL knows it. */
 @Injectable()
@@ -21,13 +21,21 @@ export class FeedTruth {
    * @returns also the highest post that did not fit, which bounds what may enter the feed later
    */
   @Transactional({ readOnly: true, fresh: true })
-  async liveEntriesNow(readerId: Id): Promise<{ entries: FeedEntry[]; leftOut: Id | undefined }> {
+  async liveEntriesNow(
+    readerId: Id,
+  ): Promise<{ posts: PostReference[]; entries: FeedEntry[]; leftOut: Id | undefined }> {
     const { maxEntries, unviewedTtlMs } = this.config.feed;
     const posts = await this.repository.recentPosts(readerId, this.oldestLive(), maxEntries + 1);
     const entries = posts
       .slice(0, maxEntries)
       .map((post) => newEntry(post.id, post.createdAt.getTime(), unviewedTtlMs));
-    return { entries, leftOut: posts[maxEntries]?.id };
+    return { posts, entries, leftOut: posts[maxEntries]?.id };
+  }
+
+  /** Live posts after one, of those large authors whom the reader follows, newest first; may lag behind the primary. */
+  @Transactional({ readOnly: true })
+  pulledSince(readerId: Id, afterId: Id): Promise<PostReference[]> {
+    return this.repository.pulledPosts(readerId, afterId, this.oldestLive(), this.config.feed.maxEntries);
   }
 
   /**

@@ -9,7 +9,7 @@ import type { RedisOptions } from '../../infrastructure/redis/redis-options.js';
 import { RedisPipeline } from '../../infrastructure/redis/redis-pipeline.decorator.js';
 import { decodeEntry, encodeEntry, type FeedEntry } from './feed-entry.js';
 import { bucketOf, feedKey } from './feed-keys.js';
-import { ADD, BEGIN_BUILD, COMPLETE_BUILD, PAGE, PUSH, RECORD_READING, REMOVE, SWEEP } from './feed.scripts.js';
+import { ADD, BEGIN_BUILD, COMPLETE_BUILD, PAGE, PUSH, RECORD_READING, REMOVE, SWEEP, PULL } from './feed.scripts.js';
 
 /** Feeds of one script call: a call of 256 short feeds blocks its node for about half a millisecond. */
 const FEEDS_PER_CALL = 256;
@@ -19,8 +19,8 @@ export type FeedState = 'absent' | 'building' | 'ready';
 /** A part of a feed as it is stored, newest first. */
 export interface FeedSlice {
   state: FeedState;
-  /** Epoch seconds. */
-  lastReadAt: number;
+  /** Up to which post those of large authors have been pulled. */
+  watermark: Id;
   entries: FeedEntry[];
   /** Posts met on the way whose time is over. */
   expired: Id[];
@@ -93,6 +93,12 @@ export class FeedStore {
     await this.redis.script(writing(traffic), ADD, [this.key(userId)], [this.config.feed.maxEntries, ...args]);
   }
 
+  /** Puts posts of large authors into one feed, if it exists, and remembers up to which post that is done. */
+  async pull(userId: Id, entries: readonly FeedEntry[], watermark: Id): Promise<void> {
+    const args = entries.flatMap((entry) => [entry.postId, encodeEntry(entry)]);
+    await this.redis.script(REQUEST, PULL, [this.key(userId)], [watermark, this.config.feed.maxEntries, ...args]);
+  }
+
   /**
    * The newest live entries of a feed.
    *
@@ -100,7 +106,7 @@ export class FeedStore {
    */
   async page(userId: Id, belowId: Id | undefined, limit: number): Promise<FeedSlice> {
     const args = [this.clock.nowSeconds(), belowId ?? '+inf', limit];
-    const [state, lastReadAt, live, ...members] = await this.redis.script<[string, string, number, ...string[]]>(
+    const [state, watermark, live, ...members] = await this.redis.script<[string, string, number, ...string[]]>(
       REQUEST,
       PAGE,
       [this.key(userId)],
@@ -109,7 +115,7 @@ export class FeedStore {
     const entries = members.map(decodeEntry);
     return {
       state: STATES[state]!,
-      lastReadAt: Number(lastReadAt),
+      watermark,
       entries: entries.slice(0, live),
       expired: entries.slice(live).map((entry) => entry.postId),
     };
@@ -129,9 +135,13 @@ export class FeedStore {
     return { state: STATES[state]!, token: current };
   }
 
-  /** @returns false when the feed has been dropped since the build began */
-  async completeBuild(userId: Id, token: string, leftOut: Id | undefined): Promise<boolean> {
-    const args = [token, leftOut ?? '0'];
+  /**
+   * @param leftOut highest post that did not fit
+   * @param watermark up to which post the build had all posts of large authors
+   * @returns false when the feed has been dropped since the build began
+   */
+  async completeBuild(userId: Id, token: string, leftOut: Id = '0', watermark: Id = '0'): Promise<boolean> {
+    const args = [token, leftOut, watermark];
     return (await this.redis.script<number>(REQUEST, COMPLETE_BUILD, [this.key(userId)], args)) === 1;
   }
 

@@ -1,10 +1,11 @@
 import { Module } from '@nestjs/common';
 import { SchedulingModule } from '../../infrastructure/scheduling/scheduling.module.js';
 import { FollowsModule } from '../follows/follows.module.js';
-import { PostsModule } from '../posts/posts.module.js';
+import { PostsModule, PostsWorkerModule } from '../posts/posts.module.js';
 import { FanOutHandler } from './fan-out.handler.js';
 import { FeedBuilder } from './feed-builder.js';
 import { FeedFollows } from './feed-follows.js';
+import { FeedPull } from './feed-pull.js';
 import { FeedMetrics } from './feed.metrics.js';
 import { FeedStore } from './feed.store.js';
 import { FeedSweep } from './feed-sweep.js';
@@ -39,6 +40,7 @@ class FeedsCoreModule {}
   providers: [
     FeedsService,
     FeedBuilder,
+    FeedPull,
     ReadingRecorder,
     OwnPostEffect,
     FollowedEffect,
@@ -50,7 +52,7 @@ export class FeedsModule {}
 
 /** For the worker: delivery. */
 @Module({
-  imports: [FeedsCoreModule, SchedulingModule],
+  imports: [FeedsCoreModule, PostsWorkerModule, SchedulingModule],
   providers: [
     FanOutHandler,
     PostRemovalHandler,

@@ -30,6 +30,26 @@ export class FeedsRepository {
     );
   }
 
+  /**
+   * Posts after one that are pulled, of the authors whom a reader follows, created at or after a moment, newest first.
+   *
+   * Begins with the large authors, of whom there are few.
+   */
+  pulledPosts(readerId: Id, afterId: Id, createdFrom: Date, limit: number): Promise<PostReference[]> {
+    return this.transactions.manager.query(
+      `SELECT pulled.id, pulled.created_at AS createdAt
+         FROM large_authors
+         STRAIGHT_JOIN follows ON follows.followee_id = large_authors.user_id AND follows.follower_id = ?
+         JOIN LATERAL (
+           SELECT id, created_at FROM posts FORCE INDEX (ix_posts_author)
+            WHERE author_id = large_authors.user_id AND id > ? AND pulled = 1 AND deleted_at IS NULL AND created_at >= ?
+            ORDER BY author_id DESC, id DESC LIMIT ?
+         ) AS pulled
+        ORDER BY pulled.id DESC LIMIT ?`,
+      [readerId, afterId, createdFrom, limit, limit],
+    );
+  }
+
   /** Whose posts a reader's feed holds: the reader and whom they follow. */
   async authorsOf(readerId: Id): Promise<Id[]> {
     const rows: { id: Id }[] = await this.transactions.manager.query(

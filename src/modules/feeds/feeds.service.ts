@@ -8,6 +8,7 @@ import { FeedBuilder } from './feed-builder.js';
 import { decodePosition, encodePosition, type FeedPosition } from './feed-cursor.js';
 import type { FeedItem } from './dto/feed.response.js';
 import { visibleItems, type FeedCandidate } from './feed.rules.js';
+import { FeedPull } from './feed-pull.js';
 import { FeedStore, type FeedSlice, type Reading } from './feed.store.js';
 import { FeedTruth } from './feed-truth.js';
 
@@ -36,6 +37,7 @@ export class FeedsService {
   constructor(
     private readonly store: FeedStore,
     private readonly builder: FeedBuilder,
+    private readonly pull: FeedPull,
     private readonly truth: FeedTruth,
     private readonly posts: PostsViews,
     private readonly follows: FollowsReader,
@@ -99,12 +101,17 @@ export class FeedsService {
     );
   }
 
-  /** A slice of the feed, which is built first if it does not exist. */
+  /** A slice of the feed, which is built first if it does not exist. The newest one has the posts of large authors. */
   private async readySlice(readerId: Id, belowId: Id | undefined, size: number): Promise<FeedSlice> {
-    const slice = await this.store.page(readerId, belowId, size);
-    if (slice.state === 'ready') return slice;
-    await this.builder.build(readerId);
-    return this.store.page(readerId, belowId, size);
+    let slice = await this.store.page(readerId, belowId, size);
+    if (slice.state !== 'ready') {
+      await this.builder.build(readerId);
+      slice = await this.store.page(readerId, belowId, size);
+    }
+    if (belowId === undefined && (await this.pull.pull(readerId, slice))) {
+      return this.store.page(readerId, belowId, size);
+    }
+    return slice;
   }
 
   /** Hydrates candidates and applies the rules. */

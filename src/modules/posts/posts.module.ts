@@ -5,6 +5,9 @@ import { PostCountsModule } from '../post-counts/post-counts.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AccountPurgeHandler } from './account-purge.handler.js';
 import { PostPurgeHandler } from './post-purge.handler.js';
+import { LargeAuthorsCleanupJob } from './large-authors-cleanup.job.js';
+import { LargeAuthorsRepository } from './large-authors.repository.js';
+import { LargeAuthorsWriter } from './large-authors.writer.js';
 import { PostEditedHandler } from './post-edited.handler.js';
 import { PostsCache } from './posts.cache.js';
 import { PostsController } from './posts.controller.js';
@@ -37,5 +40,16 @@ export class PostsModule {}
 export class PostsApiModule {}
 
 /** Clearing away; only the worker does it. */
-@Module({ imports: [PostsModule], providers: [PostEditedHandler, PostPurgeHandler, AccountPurgeHandler] })
+@Module({
+  imports: [PostsModule],
+  providers: [
+    PostEditedHandler,
+    PostPurgeHandler,
+    AccountPurgeHandler,
+    LargeAuthorsRepository,
+    LargeAuthorsWriter,
+    LargeAuthorsCleanupJob,
+  ],
+  exports: [LargeAuthorsWriter],
+})
 export class PostsWorkerModule {}

@@ -50,6 +50,12 @@ export class PostsReader {
     return this.repository.recentOfAuthor(authorId, createdFrom, limit);
   }
 
+  /** Whether who reads pulls a post, instead of its being pushed into feeds; `undefined` of one that is gone. */
+  @Transactional({ readOnly: true, fresh: true })
+  isPulledNow(id: Id): Promise<boolean | undefined> {
+    return this.repository.isPulled(id);
+  }
+
   /** Those of `ids` that exist and are not deleted, as the primary knows it now. */
   @Transactional({ readOnly: true, fresh: true })
   async liveAmongNow(ids: readonly Id[]): Promise<Set<Id>> {

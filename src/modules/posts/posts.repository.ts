@@ -21,14 +21,13 @@ export class PostsRepository {
   constructor(private readonly transactions: TransactionHost) {}
 
   async insert(post: { authorId: Id; content: string; createdAt: Date }): Promise<Id> {
-    const result = await this.transactions.manager
-      .createQueryBuilder()
-      .insert()
-      .into(PostEntity)
-      .values(post)
-      .updateEntity(false)
-      .execute();
-    return String((result.raw as { insertId: number | string }).insertId);
+    // How it is delivered is decided here and never changes, whatever becomes of its author.
+    const result: { insertId: number | string } = await this.transactions.manager.query(
+      `INSERT INTO posts (author_id, content, created_at, pulled)
+       VALUES (?, ?, ?, EXISTS (SELECT 1 FROM large_authors WHERE user_id = ? AND pulls = 1))`,
+      [post.authorId, post.content, post.createdAt, post.authorId],
+    );
+    return String(result.insertId);
   }
 
   /** Changes how many posts an author has. */
@@ -86,6 +85,15 @@ export class PostsRepository {
     return this.transactions.manager.query(`SELECT ${COLUMNS} FROM posts WHERE id IN (?) AND deleted_at IS NULL`, [
       ids,
     ]);
+  }
+
+  /** Of a post that is not deleted: whether who reads pulls it, instead of its being pushed into feeds. */
+  async isPulled(id: Id): Promise<boolean | undefined> {
+    const rows: { pulled: number }[] = await this.transactions.manager.query(
+      'SELECT pulled FROM posts WHERE id = ? AND deleted_at IS NULL',
+      [id],
+    );
+    return rows[0] && rows[0].pulled === 1;
   }
 
   /** Those of `ids` that this author wrote, deleted or not. */

@@ -2,6 +2,7 @@ import { CreateCore1795340000000 } from './1795340000000-create-core.js';
 import { CreateInteractions1795350000000 } from './1795350000000-create-interactions.js';
 import { AddPostVersion1795360000000 } from './1795360000000-add-post-version.js';
 import { CreatePostCountChanges1795370000000 } from './1795370000000-create-post-count-changes.js';
+import { AddLargeAuthors1795390000000 } from './1795390000000-add-large-authors.js';
 
 /** In the order in which they run. */
 export const MIGRATIONS = [
@@ -9,4 +10,5 @@ export const MIGRATIONS = [
   CreateInteractions1795350000000,
   AddPostVersion1795360000000,
   CreatePostCountChanges1795370000000,
+  AddLargeAuthors1795390000000,
 ];

@@ -1,10 +1,11 @@
 -- Declares a feed ready, if it is still the incarnation that was built.
--- KEYS: feed    ARGV: token, highest post id that the build left out or 0
+-- KEYS: feed    ARGV: token, highest post id that the build left out or 0, up to which post it had all of large authors
 -- Returns 1 if it is ready now.
-local key, token, left_out = KEYS[1], ARGV[1], ARGV[2]
+local key, token, left_out, watermark = KEYS[1], ARGV[1], ARGV[2], ARGV[3]
 local s = read_sentinel(key)
 if not s or s.token ~= token then return 0 end
 s.state = 'r'
 if tonumber(left_out) > tonumber(s.floor) then s.floor = left_out end
+if tonumber(watermark) > tonumber(s.watermark) then s.watermark = watermark end
 write_sentinel(key, s)
 return 1

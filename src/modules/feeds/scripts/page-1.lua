@@ -1,6 +1,6 @@
 -- Reads the newest live entries below a post id. Writes nothing, so it may run on a replica.
 -- KEYS: feed    ARGV: now in epoch seconds, exclusive upper post id or +inf, entries wanted
--- Returns state, lastReadAt, number of live entries, the live members newest first, then the expired members met.
+-- Returns state, watermark, number of live entries, the live members newest first, then the expired members met.
 -- The state is a (absent) when there is no feed.
 local key, now, wanted = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[3])
 local s = read_sentinel(key)
@@ -22,7 +22,7 @@ while #live < wanted do
   offset = offset + wanted
 end
 
-local answer = { s.state, s.last_read_at, #live }
+local answer = { s.state, s.watermark, #live }
 for _, member in ipairs(live) do answer[#answer + 1] = member end
 for _, member in ipairs(expired) do answer[#answer + 1] = member end
 return answer

@@ -1,0 +1,13 @@
+-- Puts posts of large authors into a feed and remembers how far they have been pulled, in one step.
+-- KEYS: feed    ARGV: watermark, most entries a feed may hold, then post id and member in turn
+-- Returns 1 if the feed exists.
+local key, watermark, max_entries = KEYS[1], ARGV[1], tonumber(ARGV[2])
+local s = read_sentinel(key)
+if not s then return 0 end
+for i = 3, #ARGV, 2 do add(key, s, ARGV[i], ARGV[i + 1]) end
+if tonumber(watermark) > tonumber(s.watermark) then
+  s.watermark = watermark
+  write_sentinel(key, s)
+end
+trim(key, s, max_entries)
+return 1

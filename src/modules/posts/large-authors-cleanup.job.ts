@@ -1,0 +1,33 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { Interval } from '@nestjs/schedule';
+import { Clock } from '../../common/clock.js';
+import { AppConfig } from '../../config/app-config.js';
+import { Transactional } from '../../infrastructure/database/transactional.decorator.js';
+import { CLEAN_UP_BATCH, CLEAN_UP_EVERY_MS, cleanUp } from '../../infrastructure/scheduling/clean-up.js';
+import { LargeAuthorsRepository } from './large-authors.repository.js';
+
+/** Beyond the life of the posts concerned, so that a slow clock does no harm. */
+const SPARE_MS = 3_600_000;
+
+/** Forgets who was a large author once, when none of their pulled posts is live any more. */
+@Injectable()
+export class LargeAuthorsCleanupJob {
+  private readonly logger = new Logger(LargeAuthorsCleanupJob.name);
+
+  constructor(
+    private readonly repository: LargeAuthorsRepository,
+    private readonly clock: Clock,
+    private readonly config: AppConfig,
+  ) {}
+
+  @Interval(CLEAN_UP_EVERY_MS)
+  run(): Promise<void> {
+    return cleanUp(this.logger, 'former large authors', () => this.deleteBatch());
+  }
+
+  @Transactional()
+  private deleteBatch(): Promise<number> {
+    const before = new Date(this.clock.nowMs() - this.config.feed.unviewedTtlMs - SPARE_MS);
+    return this.repository.deleteFormer(before, CLEAN_UP_BATCH);
+  }
+}
