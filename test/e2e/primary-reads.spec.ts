@@ -1,13 +1,13 @@
-import { randomBytes } from 'node:crypto';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from '../../src/app.module.js';
 import { DatabaseNodes } from '../../src/infrastructure/database/database-nodes.js';
 import type { PoolObserver } from '../../src/infrastructure/database/pool-observer.js';
 import { statementSource } from '../../src/infrastructure/database/statement-source.js';
 import { createOpenApiDocument } from '../../src/infrastructure/openapi/openapi.js';
-import { ApiClient, PASSWORD, type Member } from '../support/api-client.js';
-import { UNKNOWN_ID, type Comment } from '../support/answers.js';
-import { createFollows, createPosts, createUsers, memberFactory } from '../support/factories.js';
+import { ApiClient, type Member } from '../support/api-client.js';
+import { UNKNOWN_ID } from '../support/answers.js';
+import { EveryRoute } from '../support/every-route.js';
+import { createUsers, memberFactory } from '../support/factories.js';
 import { Metrics } from '../support/metrics.js';
 import { routesOf, type OpenApiDocument } from '../support/openapi.js';
 import { listen, TestApp, urlOf } from '../support/test-app.js';
@@ -55,11 +55,7 @@ describe('The primary is read', () => {
   let api: ApiClient;
   let routes: string[];
   let members: (id: string) => Member;
-  let author: Member;
-  let username: string;
-  let reader: Member;
-  let post: string;
-  let comment: string;
+  let every: EveryRoute;
 
   beforeAll(async () => {
     app = await TestApp.start({ worker: false });
@@ -67,26 +63,8 @@ describe('The primary is read', () => {
     api = new ApiClient(urlOf(instance));
     const document = createOpenApiDocument(instance, app.config.http.publicUrl) as unknown as OpenApiDocument;
     routes = routesOf(document).map(({ method, path }) => `${method} ${path}`);
-
-    // Straight into the tables: nobody has written through the API.
     members = memberFactory(app.database, api);
-    [author, reader] = (await createUsers(app.database, 2)).map(members) as [Member, Member];
-    const { database } = app;
-    [{ username }] = (await database.query('SELECT username FROM users WHERE id = ?', [author.id])) as [
-      { username: string },
-    ];
-    await createFollows(database, [[reader.id, author.id]]);
-    const monthAgo = new Date(Date.now() - 30 * 86_400_000);
-    [post] = (await createPosts(database, author.id, [new Date(), monthAgo])) as [string];
-    await database.execute('INSERT INTO likes (post_id, user_id, created_at) VALUES ?', [
-      [[post, reader.id, new Date()]],
-    ]);
-    await database.execute('INSERT INTO comments (post_id, author_id, content, created_at) VALUES ?', [
-      [[post, reader.id, 'a comment', new Date()]],
-    ]);
-    [{ id: comment }] = (await database.query('SELECT id FROM comments')) as [{ id: string }];
-    await database.replicated();
-    await reader.feed(); // built from now on
+    every = await EveryRoute.create(app.database, api);
   });
   afterAll(async () => {
     await instance?.close();
@@ -104,20 +82,7 @@ describe('The primary is read', () => {
   }
 
   it('by the GETs that are listed with their reasons, and by no other', async () => {
-    const paths: Record<string, string> = {
-      'GET /v1/users/me': '/v1/users/me',
-      'GET /v1/users/by-username/{username}': `/v1/users/by-username/${username}`,
-      'GET /v1/users': `/v1/users?query=${username}`,
-      'GET /v1/users/{id}': `/v1/users/${author.id}`,
-      'GET /v1/users/{id}/posts': `/v1/users/${author.id}/posts`,
-      'GET /v1/users/{id}/followers': `/v1/users/${author.id}/followers`,
-      'GET /v1/users/{id}/following': `/v1/users/${reader.id}/following`,
-      'GET /v1/posts/{id}': `/v1/posts/${post}`,
-      'GET /v1/posts/{id}/comments': `/v1/posts/${post}/comments`,
-      'GET /v1/posts/{id}/likes': `/v1/posts/${post}/likes`,
-      'GET /v1/comments/{id}': `/v1/comments/${comment}`,
-      'GET /v1/feed': '/v1/feed', // its head, and then its tail
-    };
+    const paths = every.gets;
     expect(Object.keys(paths).toSorted()).toEqual(routes.filter((route) => route.startsWith('GET ')).toSorted());
 
     const found: Record<string, string[]> = {};
@@ -132,10 +97,11 @@ describe('The primary is read', () => {
       });
       if (methods.length > 0) found[name] = methods;
     };
-    for (const [route, path] of Object.entries(paths)) await look(route, 200, path, () => Promise.resolve(reader));
+    for (const [route, path] of Object.entries(paths))
+      await look(route, 200, path, () => Promise.resolve(every.reader));
     for (const route of Object.keys(paths).filter((one) => one.includes('{'))) {
       const path = route.replace('GET ', '').replace('{id}', UNKNOWN_ID).replace('{username}', 'nobody');
-      await look(`${route}, of nobody`, 404, path, () => Promise.resolve(reader));
+      await look(`${route}, of nobody`, 404, path, () => Promise.resolve(every.reader));
     }
     await look('GET /v1/feed, for the first time', 200, '/v1/feed', async () => {
       const [id] = await createUsers(app.database, 1);
@@ -146,50 +112,17 @@ describe('The primary is read', () => {
   });
 
   it('by the writes that are listed with their reasons, beside their transactions', async () => {
-    const writes: Record<string, (me: Member) => Promise<{ path?: string; body?: unknown; token?: string }>> = {
-      'POST /v1/auth/register': async () => {
-        const name = `t_${randomBytes(8).toString('hex')}`;
-        return { body: { username: name, email: `${name}@example.test`, password: PASSWORD } };
-      },
-      'POST /v1/auth/login': async (me) => ({ body: { login: me.session!.user.email, password: PASSWORD } }),
-      'POST /v1/auth/refresh': async (me) => ({ body: { refreshToken: me.session!.refreshToken } }),
-      'POST /v1/auth/logout': async (me) => ({ body: { refreshToken: me.session!.refreshToken } }),
-      'PATCH /v1/users/me': async () => ({ body: { bio: 'new' } }),
-      'PUT /v1/users/me/password': async () => ({
-        body: { currentPassword: PASSWORD, newPassword: 'another horse battery' },
-      }),
-      'DELETE /v1/users/me': async () => ({ body: { password: PASSWORD } }),
-      'PUT /v1/users/{id}/follow': async () => ({ path: `/v1/users/${author.id}/follow` }),
-      'DELETE /v1/users/{id}/follow': async (me) => {
-        await me.follow(author);
-        await me.feed(); // holds posts of the author's
-        return { path: `/v1/users/${author.id}/follow` };
-      },
-      'POST /v1/posts': async () => ({ body: { content: 'a post' } }),
-      'PATCH /v1/posts/{id}': async (me) => ({ path: `/v1/posts/${(await me.post()).id}`, body: { content: 'new' } }),
-      'DELETE /v1/posts/{id}': async (me) => ({ path: `/v1/posts/${(await me.post()).id}` }),
-      'PUT /v1/posts/{id}/like': async () => ({ path: `/v1/posts/${post}/like` }),
-      'DELETE /v1/posts/{id}/like': async () => ({ path: `/v1/posts/${post}/like` }),
-      'POST /v1/posts/{id}/comments': async () => ({ path: `/v1/posts/${post}/comments`, body: { content: 'hm' } }),
-      'PATCH /v1/comments/{id}': async (me) => ({ path: await pathOfComment(me), body: { content: 'new' } }),
-      'DELETE /v1/comments/{id}': async (me) => ({ path: await pathOfComment(me) }),
-    };
-    const pathOfComment = async (me: Member) => {
-      const options = { token: me.token, body: { content: 'hm' } };
-      const { body } = await api.expect<Comment>(201, 'POST', `/v1/posts/${post}/comments`, options);
-      return `/v1/comments/${body.id}`;
-    };
+    const { writes } = every;
     expect(Object.keys(writes).toSorted()).toEqual(routes.filter((route) => !route.startsWith('GET ')).toSorted());
 
     const log = new PrimaryReads(instance);
     const found: Record<string, string[]> = {};
     for (const [route, prepare] of Object.entries(writes)) {
-      const [method, template] = route.split(' ') as [string, string];
       const methods = await alwaysRead(READ_BY_WRITES[route] ?? [], async () => {
         const me = await api.register();
-        const { path = template, body } = await prepare(me);
+        const { path, body } = await prepare(me);
         log.clear();
-        const answer = await me.request(method, path, { ...(body !== undefined && { body }) });
+        const answer = await me.request(route.split(' ')[0]!, path, { ...(body !== undefined && { body }) });
         expect([route, Math.floor(answer.status / 100), answer.text]).toEqual([route, 2, answer.text]);
         return log.methods;
       });

@@ -5,6 +5,7 @@ import { DatabaseNodes } from '../../src/infrastructure/database/database-nodes.
 import { isReadOnlyViolation } from '../../src/infrastructure/database/mysql-errors.js';
 import { TransactionHost, TransactionUsageError } from '../../src/infrastructure/database/transaction-host.js';
 import { Transactional } from '../../src/infrastructure/database/transactional.decorator.js';
+import { serverIn } from '../support/serving.js';
 import { testConfig, type TestEnv } from '../support/test-config.js';
 import { TestDatabase } from '../support/test-database.js';
 
@@ -14,6 +15,9 @@ const CLOSED = '127.0.0.1:1';
 describe(TransactionHost.name, () => {
   let database: TestDatabase;
   let host: TransactionHost;
+  /** By `@@server_uuid`. */
+  let primary: string;
+  let replicas: string[];
   const opened: DatabaseNodes[] = [];
 
   function hostWith(env: TestEnv = {}): TransactionHost {
@@ -26,10 +30,6 @@ describe(TransactionHost.name, () => {
   const readIn = (on = host): Promise<number[]> =>
     on.manager.query('SELECT id FROM notes ORDER BY id').then((rows: { id: number }[]) => rows.map((row) => row.id));
   const stored = async () => (await database.query<{ id: number }>('SELECT id FROM notes')).map((row) => row.id);
-  const portIn = async (on = host): Promise<number> => {
-    const [row]: { port: string }[] = await on.manager.query('SELECT @@GLOBAL.port AS port');
-    return Number(row!.port);
-  };
   const connectionIn = async (): Promise<unknown> => {
     const [row]: { id: unknown }[] = await host.manager.query('SELECT CONNECTION_ID() AS id');
     return row!.id;
@@ -38,6 +38,7 @@ describe(TransactionHost.name, () => {
   beforeAll(async () => {
     database = await TestDatabase.createEmpty();
     await database.query('CREATE TABLE notes (id INT PRIMARY KEY, turns INT NOT NULL DEFAULT 0)');
+    [primary, ...replicas] = await database.serverUuids();
     await database.replicated();
     host = hostWith();
   });
@@ -48,6 +49,10 @@ describe(TransactionHost.name, () => {
   });
 
   describe('a transaction', () => {
+    it('runs on the primary', async () => {
+      expect(await host.run({}, () => serverIn(host))).toBe(primary);
+    });
+
     it('commits what its work wrote, and returns its result', async () => {
       const result = await host.run({}, async () => {
         await write(1);
@@ -140,29 +145,28 @@ describe(TransactionHost.name, () => {
     });
 
     it('goes to the replicas in turn', async () => {
-      const ports: number[] = [];
-      for (let i = 0; i < 4; i++) ports.push(await host.run({ readOnly: true }, () => portIn()));
-      const replicas = database.config.mysql.replicas.map(({ port }) => port);
-      expect(new Set(ports.slice(0, 2))).toEqual(new Set(replicas));
-      expect(ports.slice(2)).toEqual(ports.slice(0, 2));
+      const servers: string[] = [];
+      for (let i = 0; i < 4; i++) servers.push(await host.run({ readOnly: true }, () => serverIn(host)));
+      expect(new Set(servers.slice(0, 2))).toEqual(new Set(replicas));
+      expect(servers.slice(2)).toEqual(servers.slice(0, 2));
     });
 
     it('goes to the primary when it must be fresh, also inside one that need not be', async () => {
-      const primary = database.config.mysql.primary.port;
-      expect(await host.run({ readOnly: true, fresh: true }, () => portIn())).toBe(primary);
+      expect(await host.run({ readOnly: true, fresh: true }, () => serverIn(host))).toBe(primary);
       await host.run({ readOnly: true }, async () => {
-        const before = await portIn();
-        expect(await host.run({ readOnly: true, fresh: true }, () => portIn())).toBe(primary);
-        expect(await portIn()).toBe(before);
+        const before = await serverIn(host);
+        expect(replicas).toContain(before);
+        expect(await host.run({ readOnly: true, fresh: true }, () => serverIn(host))).toBe(primary);
+        expect(await serverIn(host)).toBe(before);
       });
     });
 
     it('goes to another node when a replica refuses connections', async () => {
       const [first] = database.config.mysql.replicas;
       const half = hostWith({ MYSQL_REPLICAS: `${CLOSED},${first!.host}:${first!.port}` });
-      for (let i = 0; i < 4; i++) expect(await half.run({ readOnly: true }, () => portIn(half))).toBe(first!.port);
+      for (let i = 0; i < 4; i++) expect(await half.run({ readOnly: true }, () => serverIn(half))).toBe(replicas[0]);
       const none = hostWith({ MYSQL_REPLICAS: CLOSED });
-      expect(await none.run({ readOnly: true }, () => portIn(none))).toBe(database.config.mysql.primary.port);
+      expect(await none.run({ readOnly: true }, () => serverIn(none))).toBe(primary);
     });
   });
 

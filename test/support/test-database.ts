@@ -107,6 +107,21 @@ export class TestDatabase {
     }
   }
 
+  /** `@@server_uuid` of the primary, then of each replica, in the order of the settings. */
+  async serverUuids(): Promise<[primary: string, ...replicas: string[]]> {
+    const { primary, replicas } = this.config.mysql;
+    const uuids = [primary, ...replicas].map(async (node) => {
+      const connection = await connect(this.config, undefined, node);
+      try {
+        const [rows] = await connection.query('SELECT @@server_uuid AS uuid');
+        return (rows as { uuid: string }[])[0]!.uuid;
+      } finally {
+        connection.destroy();
+      }
+    });
+    return (await Promise.all(uuids)) as [string, ...string[]];
+  }
+
   /** Waits until every replica has what the primary has. */
   async replicated(): Promise<void> {
     const [primary] = await this.query<{ gtids: string }>('SELECT @@GLOBAL.gtid_executed AS gtids');

@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
 import { DataSource, type EntitySchema, type MixedList, type QueryRunner } from 'typeorm';
 import mysql, { type Pool, type PoolConnection, type PoolOptions } from 'mysql2';
 import type { Address } from '../../config/setting-types.js';
@@ -12,8 +11,11 @@ import { StatementLogger } from './statement-logger.js';
 const CONNECT_TIMEOUT_MS = 2_000;
 /** Gives up on a pool that has no connection to spare: a client is better told to come back than left hanging. */
 const ACQUIRE_TIMEOUT_MS = 1_500;
-/** Requests that may wait for a free connection; more would only time out later, so they are refused at once. */
-const MAX_WAITING = 200;
+/**
+ * Requests that may wait for each connection of a pool. Even on a busy machine a connection serves a hundred within the
+ * time they wait; more would only time out later, so they are refused at once.
+ */
+const WAITING_PER_CONNECTION = 100;
 
 /** A replica that keeps up needs about 2 ms; for one that does not, the primary is asked instead. */
 const GTID_WAIT_SECONDS = 0.01;
@@ -52,6 +54,8 @@ export class DatabaseNode {
   private connecting?: Promise<DataSource>;
   private rawPool?: Pool;
   private readonly connections = new Set<PoolConnection & { stream: Socket }>();
+  /** Tells those who wait for a connection that they wait in vain. */
+  private readonly waiting = new Set<(silent: Error) => void>();
   /** What was waited for last: a request asks several times for the same. */
   private executed?: string;
 
@@ -80,7 +84,7 @@ export class DatabaseNode {
       synchronize: false,
       logger: new StatementLogger(() => this.observer?.statement(this)),
       driver: { ...mysql, createPool: (pool: PoolOptions) => this.createPool(pool, setup) },
-      extra: { queueLimit: MAX_WAITING, enableKeepAlive: true },
+      extra: { queueLimit: options.poolSize * WAITING_PER_CONNECTION, enableKeepAlive: true },
     });
   }
 
@@ -111,12 +115,8 @@ export class DatabaseNode {
   private async borrow(): Promise<QueryRunner> {
     const queryRunner = (await this.connect()).createQueryRunner();
     const connection: Promise<unknown> = queryRunner.connect();
-    const patience = new AbortController();
-    const tooLate = delay(ACQUIRE_TIMEOUT_MS, undefined, { signal: patience.signal }).then(() => {
-      throw Object.assign(new Error(`no connection to ${this.name} became free`), { code: POOL_TIMEOUT });
-    });
     try {
-      await Promise.race([connection, tooLate]);
+      await this.withPatience(connection);
       return queryRunner;
     } catch (error) {
       // A connection that comes after all goes straight back.
@@ -125,15 +125,31 @@ export class DatabaseNode {
         () => undefined,
       );
       throw error;
-    } finally {
-      patience.abort();
-      tooLate.catch(() => undefined);
     }
   }
 
-  /** Ends every connection, so that statements which a frozen server will never answer fail now. */
+  /** Waits until there is a connection, patience is at an end, or the server is found to be silent. */
+  private async withPatience(connection: Promise<unknown>): Promise<void> {
+    let giveUp!: (reason: Error) => void;
+    const inVain = new Promise<never>((_, reject) => (giveUp = reject));
+    const timer = setTimeout(
+      () => giveUp(Object.assign(new Error(`no connection to ${this.name} became free`), { code: POOL_TIMEOUT })),
+      ACQUIRE_TIMEOUT_MS,
+    );
+    this.waiting.add(giveUp);
+    try {
+      await Promise.race([connection, inVain]);
+    } finally {
+      clearTimeout(timer);
+      this.waiting.delete(giveUp);
+    }
+  }
+
+  /** Ends every connection, so that whatever a frozen server will never answer fails now, and whoever waits for it too. */
   dropConnections(): void {
-    for (const connection of this.connections) connection.stream.destroy(new Error(`${this.name} does not answer`));
+    const silent = new Error(`${this.name} does not answer`);
+    for (const connection of this.connections) connection.stream.destroy(silent);
+    for (const giveUp of this.waiting) giveUp(silent);
   }
 
   /** Connections of the pool: all, idle ones, and requests that wait for one. */

@@ -64,15 +64,21 @@ export class DatabaseNodes implements OnApplicationShutdown {
 
   /**
    * Nodes to try for a read, best first: the healthy replicas round robin, then the primary, and at last, because a stale
-   * answer is better than none, the replicas that are not well.
+   * answer is better than none, the replicas that are not well. A node that falls silent while another one is tried loses
+   * its place.
    */
-  readCandidates(): DatabaseNode[] {
+  *readCandidates(): Generator<DatabaseNode> {
     const { replicas } = this;
     const healthy = replicas.filter((node) => node.healthy);
-    if (healthy.length === 0) return [this.primaryReads, ...replicas];
-    const start = this.turn++ % healthy.length;
-    const unwell = replicas.filter((node) => !node.healthy);
-    return [...healthy.slice(start), ...healthy.slice(0, start), this.primaryReads, ...unwell];
+    const start = this.turn++ % (healthy.length || 1);
+    const tried = new Set<DatabaseNode>();
+    for (const node of [...healthy.slice(start), ...healthy.slice(0, start)]) {
+      if (!node.healthy) continue;
+      tried.add(node);
+      yield node;
+    }
+    if (this.primaryUp) yield this.primaryReads;
+    for (const node of replicas) if (!tried.has(node)) yield node;
   }
 
   /** Replicas that can stand in for a primary which is away, because they have applied all they got from it. */

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import mysql, { type Connection, type RowDataPacket } from 'mysql2/promise';
 import type { AppConfig } from '../../config/app-config.js';
 import type { Address } from '../../config/setting-types.js';
@@ -7,7 +8,9 @@ import type { PrimaryTerm, ServerView } from './primary-choice.js';
 import type { ReplicaStatus } from './replica-status.js';
 
 /** A healthy server answers in a millisecond; one that has not after this is treated as dead. */
-const TIMEOUT_MS = 1_000;
+const TIMEOUT_MS = 750;
+/** In pieces, of which one at most passes while this process is held up itself: that is not the server's silence. */
+const TIMEOUT_PIECES = 3;
 
 /** Whether commits wait for a replica to have them, as a primary says of itself. */
 export interface SemiSync {
@@ -36,10 +39,11 @@ export class ServerProbe {
     private readonly config: AppConfig,
   ) {}
 
-  /** @returns `undefined` when the server does not answer within a second */
+  /** @returns `undefined` when the server does not answer in time */
   async ask(): Promise<ServerReport | undefined> {
     const tooLate = new AbortController();
-    const timer = setTimeout(() => tooLate.abort(), TIMEOUT_MS);
+    const answered = new AbortController();
+    void silence(answered.signal).then((isSilent) => isSilent && tooLate.abort());
     try {
       const connection = (this.connection ??= await this.connect());
       tooLate.signal.throwIfAborted();
@@ -50,7 +54,7 @@ export class ServerProbe {
       this.close(); // the next probe begins with a new connection
       return undefined;
     } finally {
-      clearTimeout(timer);
+      answered.abort();
     }
   }
 
@@ -71,6 +75,14 @@ export class ServerProbe {
     connection.on('error', () => destroy(connection));
     return connection;
   }
+}
+
+/** @returns true when the timeout has passed, false when there was an answer before */
+async function silence(answered: AbortSignal): Promise<boolean> {
+  for (let piece = 0; piece < TIMEOUT_PIECES && !answered.aborted; piece++) {
+    await delay(TIMEOUT_MS / TIMEOUT_PIECES, undefined, { signal: answered }).catch(() => undefined);
+  }
+  return !answered.aborted;
 }
 
 /** At once: mysql2's own way waits for the server to agree, which a frozen one does not. */

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Optional } from '@nestjs/common';
 import type { EntityManager, QueryRunner } from 'typeorm';
 import { AppError } from '../../common/app-error.js';
@@ -12,6 +13,9 @@ const MAX_TRIES = 3;
 
 /** Pools that a read waits for, 1.5 s each, before it is told to come back. */
 const MAX_POOL_WAITS = 2;
+
+/** How long a primary that was away may take to show that it is back; one that is silent still would take a second. */
+const BACK_WITHIN_MS = 250;
 
 export interface TransactionOptions {
   /** Runs on a replica and refuses writes. Default `false`: a transaction on the primary. */
@@ -110,9 +114,10 @@ export class TransactionHost {
 
   private async runReadWrite<T>(everywhere: boolean, work: () => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
-      // Rather than wait for a server that is known to be silent. Asked again, because it may just have come back.
-      if (!this.nodes.primaryUp) await this.nodes.recheck();
-      if (!this.nodes.primaryUp) throw databaseUnavailable(new Error('there is no primary'));
+      // Rather than wait for a server that is known to be silent.
+      if (!this.nodes.primaryUp && !(await this.primaryIsBack())) {
+        throw databaseUnavailable(new Error('there is no primary'));
+      }
       const { primary } = this.nodes;
       try {
         return await this.attemptReadWrite(primary, everywhere, work);
@@ -126,6 +131,18 @@ export class TransactionHost {
         throw passing ? databaseUnavailable(error) : error;
       }
     }
+  }
+
+  /** Looks whether what is wrong with the primary is more than that it has much to do. */
+  private async primaryAnswers(): Promise<boolean> {
+    await this.nodes.recheck();
+    return this.nodes.primaryUp;
+  }
+
+  /** Looks whether the primary has just come back: then it answers at once. */
+  private async primaryIsBack(): Promise<boolean> {
+    await Promise.race([this.nodes.recheck(), delay(BACK_WITHIN_MS)]);
+    return this.nodes.primaryUp;
   }
 
   private async primaryMovedFrom(before: DatabaseNode): Promise<boolean> {
@@ -174,7 +191,8 @@ export class TransactionHost {
           continue;
         }
         // What is too much for two pools is too much for the next one, and a fresh read has no other pool.
-        if (++exhausted === MAX_POOL_WAITS || (fresh && this.nodes.primaryUp)) break;
+        if (++exhausted === MAX_POOL_WAITS) break;
+        if (fresh && (await this.primaryAnswers())) break;
       }
     }
     throw databaseUnavailable(failure);
@@ -182,12 +200,15 @@ export class TransactionHost {
 
   /** The primary, and when it is away the replicas that have all it ever told them: nobody can know more now. */
   private async *freshCandidates(): AsyncGenerator<DatabaseNode> {
-    if (this.nodes.primaryUp) yield this.nodes.primaryReads;
-    await this.nodes.recheck();
-    // A look that was under way may have begun before the primary went.
-    if (this.nodes.primaryUp) await this.nodes.recheck();
-    if (this.nodes.primaryUp) yield this.nodes.primaryReads;
-    else yield* this.nodes.standIns();
+    if (this.nodes.primaryUp) {
+      yield this.nodes.primaryReads;
+      await this.nodes.recheck();
+      // A look that was under way may have begun before the primary went.
+      if (this.nodes.primaryUp) await this.nodes.recheck();
+      if (this.nodes.primaryUp) return yield this.nodes.primaryReads;
+    }
+    yield* this.nodes.standIns();
+    if (await this.primaryIsBack()) yield this.nodes.primaryReads;
   }
 
   /** @returns {@link LAGS}, without doing the work, when the node has not got the user's own writes yet */
