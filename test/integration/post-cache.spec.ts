@@ -1,7 +1,9 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Redis } from 'ioredis';
 import { AppModule } from '../../src/app.module.js';
 import type { Id } from '../../src/common/id.js';
 import { TransactionHost } from '../../src/infrastructure/database/transaction-host.js';
+import { RedisClients } from '../../src/infrastructure/redis/redis-clients.js';
 import { PostsCache } from '../../src/modules/posts/posts.cache.js';
 import { PostsReader, type StoredPost } from '../../src/modules/posts/posts.reader.js';
 import { PostsService } from '../../src/modules/posts/posts.service.js';
@@ -56,6 +58,25 @@ describe('The cache of posts', () => {
     ...changes,
   });
 
+  /** How many pipelines went to each node while `work` ran. */
+  async function pipelinesOf(work: () => Promise<unknown>): Promise<number[]> {
+    const nodes = app.nest.get(RedisClients, { strict: false }).for('request').nodes('all');
+    const counts = nodes.map(() => 0);
+    nodes.forEach((node, index) => {
+      const pipeline = node.pipeline.bind(node);
+      node.pipeline = () => {
+        counts[index]!++;
+        return pipeline();
+      };
+    });
+    try {
+      await work();
+      return counts;
+    } finally {
+      for (const node of nodes) delete (node as Partial<Redis>).pipeline; // the prototype's shows again
+    }
+  }
+
   /** A loader that waits to be let go, and then returns what was there when it was asked. */
   function slowLoad(answer: StoredPost[]) {
     let begun!: () => void;
@@ -89,6 +110,18 @@ describe('The cache of posts', () => {
     expect(postReads()).toEqual([]);
   });
 
+  it('is read, with the counts, in one round trip a node', async () => {
+    const ids = await author.postMany(20);
+    for (const id of ids) await caughtUp(id, '');
+    const posts = app.nest.get(PostsReader, { strict: false });
+    await posts.withCounts(ids); // the counts are cached now
+    await until(async () => (await pipelinesOf(() => posts.withCounts(ids))).every((count) => count <= 1), {
+      what: 'the replicas of Redis to have it all',
+    });
+    const counts = await pipelinesOf(() => posts.withCounts(ids));
+    expect(Math.max(...counts)).toBe(1);
+  });
+
   it('reads all that it has not with one query, and then has them', async () => {
     const posts = await author.postMany(20);
     await app.database.replicated();
@@ -117,9 +150,9 @@ describe('The cache of posts', () => {
     log.clear();
     const readers = [app.nest, second].map((instance) => instance.get(PostsReader, { strict: false }));
     const answers = await Promise.all(
-      Array.from({ length: 1_000 }, (_, index) => readers[index % 2]!.byIds([post.id])),
+      Array.from({ length: 1_000 }, (_, index) => readers[index % 2]!.withCounts([post.id])),
     );
-    expect(answers.every((answer) => answer.get(post.id)?.content === post.content)).toBe(true);
+    expect(answers.every((answer) => answer.posts.get(post.id)?.content === post.content)).toBe(true);
     expect(postReads()).toHaveLength(1);
   });
 
@@ -138,7 +171,7 @@ describe('The cache of posts', () => {
       await forget(post.id);
       await caughtUp(post.id, null);
       const { load, hasBegun, finish } = slowLoad([stored(post)]);
-      const slow = cache.get([post.id], load);
+      const slow = cache.complete([post.id], [undefined], load, { fresh: false, trustMissing: false });
       await hasBegun;
       await author.request('PATCH', `/v1/posts/${post.id}`, { body: { content: 'after' } });
       finish();
@@ -151,7 +184,7 @@ describe('The cache of posts', () => {
       await forget(post.id);
       await caughtUp(post.id, null);
       const { load, hasBegun, finish } = slowLoad([stored(post)]);
-      const slow = cache.get([post.id], load);
+      const slow = cache.complete([post.id], [undefined], load, { fresh: false, trustMissing: false });
       await hasBegun;
       await author.request('PATCH', `/v1/posts/${post.id}`, { body: { content: 'after' } });
       await app.settle(); // the job that repeats the edit is done too
@@ -166,7 +199,7 @@ describe('The cache of posts', () => {
       await forget(post.id);
       await caughtUp(post.id, null);
       const { load, hasBegun, finish } = slowLoad([stored(post)]);
-      const slow = cache.get([post.id], load);
+      const slow = cache.complete([post.id], [undefined], load, { fresh: false, trustMissing: false });
       await hasBegun;
       await author.request('DELETE', `/v1/posts/${post.id}`);
       finish();
@@ -224,7 +257,7 @@ describe('The cache of posts', () => {
       await app.redis.command('set', keyOf(post.id), '0|missing', 'PX', 60_000);
       await until(async () => (await store.read([post.id], false))[0]?.is === 'missing', { what: 'the replica' });
       const reads = app.nest.get(PostsReader, { strict: false });
-      expect((await reads.byIds([post.id])).has(post.id)).toBe(true);
+      expect((await reads.withCounts([post.id])).posts.has(post.id)).toBe(true);
     });
 
     it('asks the primary before it believes a replica that lags', async () => {

@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Injectable, Logger, Optional } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import type { Id } from '../../common/id.js';
-import { OwnWrites } from '../../infrastructure/database/own-writes.js';
 import { TransactionHost } from '../../infrastructure/database/transaction-host.js';
 import { RedisUnavailableError } from '../../infrastructure/redis/redis-unavailable.error.js';
 import type { CachedPost } from './cached-post.js';
@@ -34,26 +33,41 @@ export class PostsCache {
     private readonly store: PostsStore,
     private readonly transactions: TransactionHost,
     private readonly metrics: PostsMetrics,
-    @Optional() private readonly ownWrites?: OwnWrites,
   ) {}
 
   /**
-   * Posts by id; who is missing is deleted or never was.
+   * Adds to what was cached of posts those that were not, from MySQL with one query.
    *
-   * @param trustMissing whether the cache may say that a post never was. Not for what is forgotten for good on that word:
-   *   an id may come into being later.
+   * @param cached in the order of `ids`; nothing when Redis did not answer
+   * @param options.fresh whether the reader has just written
+   * @param options.trustMissing whether the cache may say that a post never was. Not for what is forgotten for good on
+   *   that word: an id may come into being later.
+   * @returns who is missing is deleted or never was
    */
-  async get(ids: readonly Id[], load: LoadPosts, trustMissing = false): Promise<Found> {
-    if (ids.length === 0) return new Map();
-    // Inside a write transaction the rows are not committed, and the cache does not know them.
-    if (this.transactions.isWriting) return load(ids);
-    try {
-      return await this.lookUp(ids, load, trustMissing);
-    } catch (error) {
-      if (!(error instanceof RedisUnavailableError)) throw error;
-      this.metrics.withoutCache(ids.length);
-      return load(ids);
-    }
+  async complete(
+    ids: readonly Id[],
+    cached: readonly (CachedPost | undefined)[] | undefined,
+    load: LoadPosts,
+    { fresh, trustMissing }: { fresh: boolean; trustMissing: boolean },
+  ): Promise<Found> {
+    if (!cached) return this.withoutCache(ids, load);
+    const found: Found = new Map();
+    const absent: Id[] = [];
+    const doubtful: Id[] = [];
+    ids.forEach((id, index) => {
+      const entry = cached[index];
+      if (!entry) absent.push(id);
+      else if (entry.is === 'there') found.set(id, entry.post);
+      else if (entry.is === 'missing' && !trustMissing) doubtful.push(id);
+    });
+    this.metrics.read(ids.length - absent.length, absent.length);
+    const rebuilt = this.rebuilt(absent, load, fresh).catch((error: unknown) => {
+      if (error instanceof RedisUnavailableError) return this.withoutCache(absent, load);
+      throw error;
+    });
+    merge(found, await rebuilt);
+    if (doubtful.length > 0) merge(found, await load(doubtful));
+    return found;
   }
 
   /** Caches a post once it is committed (write-through); should Redis not answer then, its outbox job repeats it. */
@@ -66,22 +80,9 @@ export class PostsCache {
     this.transactions.afterCommit(() => this.attempt(() => this.store.bury([id], 'request')));
   }
 
-  private async lookUp(ids: readonly Id[], load: LoadPosts, trustMissing: boolean): Promise<Found> {
-    const fresh = (await this.ownWrites?.hasWritten()) ?? false;
-    const cached = await this.store.read(ids, fresh);
-    const found: Found = new Map();
-    const absent: Id[] = [];
-    const doubtful: Id[] = [];
-    ids.forEach((id, index) => {
-      const entry = cached[index];
-      if (!entry) absent.push(id);
-      else if (entry.is === 'there') found.set(id, entry.post);
-      else if (entry.is === 'missing' && !trustMissing) doubtful.push(id);
-    });
-    this.metrics.read(ids.length - absent.length, absent.length);
-    const rest = await Promise.all([this.rebuilt(absent, load, fresh), doubtful.length > 0 ? load(doubtful) : NONE]);
-    for (const part of rest) merge(found, part);
-    return found;
+  private withoutCache(ids: readonly Id[], load: LoadPosts): Promise<Found> {
+    this.metrics.withoutCache(ids.length);
+    return load(ids);
   }
 
   /** Joins the rebuilds of this process and begins the others. */
@@ -148,8 +149,6 @@ export class PostsCache {
     }
   }
 }
-
-const NONE: Found = new Map();
 
 function take(found: Found, id: Id, entry: CachedPost): void {
   if (entry.is === 'there') found.set(id, entry.post);

@@ -2,8 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Id } from '../../common/id.js';
 import { confirmedRows } from '../../infrastructure/database/confirmed-read.js';
 import { Transactional } from '../../infrastructure/database/transactional.decorator.js';
-import { PostCountsReader, type PostCounts } from '../post-counts/post-counts.reader.js';
-import { PostsCache } from './posts.cache.js';
+import { PostsPage, type PostsWithCounts } from './posts.page.js';
 import { PostsRepository, type StoredPost } from './posts.repository.js';
 
 export type { StoredPost } from './posts.repository.js';
@@ -13,23 +12,17 @@ export type { StoredPost } from './posts.repository.js';
 export class PostsReader {
   constructor(
     private readonly repository: PostsRepository,
-    private readonly cache: PostsCache,
-    private readonly postCounts: PostCountsReader,
+    private readonly page: PostsPage,
   ) {}
 
-  /** Posts by id, from the cache first; who is missing is deleted or never was, as the primary knows it. */
-  byIds(ids: readonly Id[]): Promise<Map<Id, StoredPost>> {
-    return this.cache.get(ids, (absent) => this.load(absent));
+  /** Posts and their counts, from the cache first; who is missing is deleted or never was, as the primary knows it. */
+  withCounts(ids: readonly Id[]): Promise<PostsWithCounts> {
+    return this.page.read(ids, (absent) => this.load(absent));
   }
 
-  /** A post, if it is there; that it is not may have been so for some seconds only. */
-  async byId(id: Id): Promise<StoredPost | undefined> {
-    return (await this.cache.get([id], (absent) => this.load(absent), true)).get(id);
-  }
-
-  /** Like and comment counts of posts. */
-  counts(ids: readonly Id[]): Promise<Map<Id, PostCounts>> {
-    return this.postCounts.counts(ids);
+  /** A post and its counts, if it is there; that it is not may have been so for some seconds only. */
+  oneWithCounts(id: Id): Promise<PostsWithCounts> {
+    return this.page.read([id], (absent) => this.load(absent), true);
   }
 
   /** Ids of an author's posts below one, newest first; may lag behind the primary. */

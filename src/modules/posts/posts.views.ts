@@ -9,6 +9,7 @@ import { UsersReader, type UserSummary } from '../users/users.reader.js';
 import { presentSummary } from '../users/users.views.js';
 import type { PostResponse } from './dto/post.response.js';
 import { postNotFound } from './posts.errors.js';
+import type { PostsWithCounts } from './posts.page.js';
 import { PostsReader, type StoredPost } from './posts.reader.js';
 
 export { PostResponse } from './dto/post.response.js';
@@ -33,28 +34,23 @@ export class PostsViews {
 
   /** @throws AppError `POST_NOT_FOUND` */
   async one(id: Id, readerId: Id): Promise<PostResponse> {
-    const post = await this.posts.byId(id);
-    const view = post && (await this.hydrate(new Map([[id, post]]), [id], readerId)).get(id);
+    const view = (await this.hydrate(this.posts.oneWithCounts(id), [id], readerId)).get(id);
     if (!view) throw postNotFound();
     return view;
   }
 
   /** Posts by id as `readerId` sees them; one that is missing is deleted, was never there, or has lost its author. */
   async many(ids: readonly Id[], readerId: Id): Promise<Map<Id, PostResponse>> {
-    return this.hydrate(this.posts.byIds(ids), ids, readerId);
+    return this.hydrate(this.posts.withCounts(ids), ids, readerId);
   }
 
   /** Joins to posts what is shown with them. */
   private async hydrate(
-    found: Map<Id, StoredPost> | Promise<Map<Id, StoredPost>>,
+    page: Promise<PostsWithCounts>,
     ids: readonly Id[],
     readerId: Id,
   ): Promise<Map<Id, PostResponse>> {
-    const [posts, counts, liked] = await Promise.all([
-      found,
-      this.posts.counts(ids),
-      this.likes.likedAmong(readerId, ids),
-    ]);
+    const [{ posts, counts }, liked] = await Promise.all([page, this.likes.likedAmong(readerId, ids)]);
     const authors = await this.users.summaries([...new Set([...posts.values()].map((post) => post.authorId))]);
     const views = new Map<Id, PostResponse>();
     for (const [id, post] of posts) {
