@@ -1,6 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 
+/** A timer that is longer goes off at once. */
+const LONGEST_MS = 2 ** 31 - 1;
+
 /** Runs some work again and again, never twice at once, for intervals that are settings (`@Interval()` is for constants). */
 export class Repeated {
   private readonly logger = new Logger(Repeated.name);
@@ -33,7 +36,7 @@ export class Repeated {
     while (!signal.aborted) {
       const begunMs = performance.now();
       await this.turn();
-      const restMs = Math.max(0, this.intervalMs - (performance.now() - begunMs));
+      const restMs = Math.min(LONGEST_MS, Math.max(0, this.intervalMs - (performance.now() - begunMs)));
       await delay(restMs, undefined, { signal }).catch(() => undefined);
     }
   }
