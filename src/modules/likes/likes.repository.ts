@@ -18,12 +18,18 @@ export class LikesRepository {
     return rows.length > 0;
   }
 
-  /** Likes a post that is there, and keeps it there until the transaction ends. @returns whether the like is new */
+  /**
+   * Likes a post, if it and the user are there, and keeps both there until the transaction ends. In one statement, because
+   * every round trip of a like is one in which it holds a connection.
+   *
+   * @returns whether there is a new like
+   */
   async insert(postId: Id, userId: Id, now: Date): Promise<boolean> {
     const result: WriteResult = await this.transactions.manager.query(
       `INSERT IGNORE INTO likes (post_id, user_id, created_at)
-       SELECT id, ?, ? FROM posts WHERE id = ? AND deleted_at IS NULL FOR SHARE`,
-      [userId, now, postId],
+       SELECT p.id, u.id, ? FROM posts p JOIN users u ON u.id = ? AND u.deleted_at IS NULL
+        WHERE p.id = ? AND p.deleted_at IS NULL FOR SHARE`,
+      [now, userId, postId],
     );
     return result.affectedRows > 0;
   }

@@ -33,10 +33,10 @@ export class LikesService {
   /** @returns nothing when the user liked the post already */
   @Transactional()
   private async insert(postId: Id, userId: Id): Promise<RecordedChanges | undefined> {
-    await this.accounts.requireActive(userId);
     if (await this.repository.insert(postId, userId, this.clock.now())) {
       return this.counts.record([{ postId, likes: 1, comments: 0 }]);
     }
+    await this.accounts.requireActive(userId);
     if (!(await this.repository.postExists(postId))) throw likedPostNotFound();
     return undefined;
   }
