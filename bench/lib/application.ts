@@ -1,0 +1,58 @@
+// The application, in this process or in processes of its own.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { built } from './schema.ts';
+
+const root = join(import.meta.dirname, '../..');
+
+export async function configOf(env: NodeJS.ProcessEnv): Promise<any> {
+  const [{ AppConfig }, { readEnv }] = await Promise.all([built('config/app-config'), built('config/env.schema')]);
+  return new AppConfig(readEnv(env));
+}
+
+/** Starts the API in this process, so that a benchmark can use the pool that its requests use. */
+export async function startApi(env: NodeJS.ProcessEnv): Promise<{ app: any; url: string }> {
+  await import('reflect-metadata');
+  const config = await configOf(env);
+  const [{ AppModule }, { createApplication }, { StructuredLogger }] = await Promise.all([
+    built('app.module'),
+    built('bootstrap'),
+    built('infrastructure/logging/structured-logger'),
+  ]);
+  const app = await createApplication(AppModule.forRoot(config), config, new StructuredLogger(config, 'api'));
+  await app.listen(0, '127.0.0.1');
+  return { app, url: `http://127.0.0.1:${app.getHttpServer().address().port}` };
+}
+
+/** Starts a worker in a process of its own. */
+export async function startWorker(env: NodeJS.ProcessEnv): Promise<{ child: ChildProcess; url: string }> {
+  const child = spawn(process.execPath, [join(root, 'dist/worker.js')], {
+    env: { ...env, LOG_LEVEL: 'info' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const url = await new Promise<string>((resolve, reject) => {
+    child.once('exit', (code) => reject(new Error(`the worker ended with ${code}`)));
+    createInterface(child.stdout!).on('line', (line) => {
+      const address = /listening on (http:\/\/[^"\s]+)/.exec(line)?.[1];
+      if (address) resolve(address);
+    });
+  });
+  return { child, url };
+}
+
+export async function stop(child: ChildProcess): Promise<void> {
+  const ended = once(child, 'exit');
+  child.kill('SIGTERM');
+  await ended;
+}
+
+/** The sum of a process's samples whose line matches. */
+export async function metric(url: string, sample: RegExp): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  return text
+    .split('\n')
+    .filter((line) => sample.test(line))
+    .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
+}

@@ -1,0 +1,87 @@
+// A schema of one benchmark on the services that `npm run bench` starts, and the application's own classes, from the build.
+import { randomBytes, randomInt } from 'node:crypto';
+import mysql, { type Pool } from 'mysql2/promise';
+
+/** As in tests: ranges of ids keep the keys of schemas apart in the one Redis Cluster. */
+const ID_RANGE = 1_000_000_000;
+const ID_RANGES = 1_000_000;
+/** Rows of one INSERT. */
+const ROWS = 1_000;
+
+/** A module of the build; `ensureBuilt` has run. */
+export const built = (path: string): Promise<any> => import(new URL(`../../dist/${path}.js`, import.meta.url).href);
+
+export interface Schema {
+  /** The environment of processes that work on the schema. */
+  env: NodeJS.ProcessEnv;
+  /** A way to it past the application. */
+  pool: Pool;
+  drop(): Promise<void>;
+}
+
+export async function createSchema(changes: NodeJS.ProcessEnv): Promise<Schema> {
+  const name = `sns_test_bench_${randomBytes(4).toString('hex')}`;
+  const env = {
+    ...process.env,
+    LOG_LEVEL: 'error',
+    RATE_LIMITS: 'off',
+    API_PORT: '0',
+    WORKER_PORT: '0',
+    MYSQL_DATABASE: name,
+    ...changes,
+  };
+  const [host, port] = env.MYSQL_PRIMARY!.split(':');
+  const access = {
+    host: host!,
+    port: Number(port),
+    user: env.MYSQL_MIGRATION_USER!,
+    password: env.MYSQL_MIGRATION_PASSWORD!,
+  };
+  const administration = await mysql.createConnection(access);
+  await administration.query(`CREATE DATABASE ${name}`);
+  await administration.end();
+  const numbers = { supportBigNumbers: true, bigNumberStrings: true, timezone: 'Z' };
+  const pool = mysql.createPool({ ...access, ...numbers, database: name, connectionLimit: 4 });
+  await migrate(name, env);
+  const base = randomInt(1, ID_RANGES) * ID_RANGE;
+  for (const table of ['users', 'posts', 'post_count_changes']) {
+    await pool.query(`ALTER TABLE ${table} AUTO_INCREMENT = ${base}`);
+  }
+  const drop = async (): Promise<void> => {
+    await pool.query(`DROP DATABASE ${name}`);
+    await pool.end();
+  };
+  return { env, pool, drop };
+}
+
+async function migrate(database: string, env: NodeJS.ProcessEnv): Promise<void> {
+  const { DatabaseNode } = await built('infrastructure/database/database-node');
+  const { configOf } = await import('./application.ts');
+  const { mysql: settings } = await configOf(env);
+  const node = new DatabaseNode({
+    name: 'migrations',
+    address: settings.primary,
+    database,
+    user: settings.migrationUser,
+    password: settings.migrationPassword,
+    poolSize: 1,
+    access: 'write',
+    entities: [],
+  });
+  await (await node.connect()).runMigrations();
+  await node.close();
+}
+
+/** Users without a password, as a row and nothing more. @returns their ids */
+export async function createUsers(pool: Pool, count: number): Promise<string[]> {
+  const now = new Date();
+  for (let start = 0; start < count; start += ROWS) {
+    const rows = Array.from({ length: Math.min(ROWS, count - start) }, (_, index) => {
+      const username = `b_${start + index}`;
+      return [username, `${username}@example.test`, '!', username, now];
+    });
+    await pool.query('INSERT INTO users (username, email, password_hash, display_name, created_at) VALUES ?', [rows]);
+  }
+  const [users] = await pool.query('SELECT id FROM users ORDER BY id');
+  return (users as { id: string }[]).map(({ id }) => id);
+}

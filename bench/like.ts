@@ -1,0 +1,151 @@
+// PUT like on one hot post by many users, 32 at a time, beside bare single-row commits through the same pool, by turns.
+// How the rate holds as the post gets more likes, and how many updates of its count MySQL sees for 1,000 likes.
+import { metric, startApi, startWorker, stop } from './lib/application.ts';
+import { quantile, save, show, spreadOf } from './lib/figures.ts';
+import { startLoad, type Result } from './lib/http-load.ts';
+import { built, createSchema, createUsers } from './lib/schema.ts';
+
+const CONCURRENCY = 32;
+const ROUNDS = Number(process.argv[2] ?? 7);
+const PER_ROUND = 2_000;
+/** Likes that the popular post has before it is measured. */
+const MANY_LIKES = 200_000;
+
+const schema = await createSchema({});
+const { pool, env } = schema;
+const { app, url } = await startApi(env);
+const worker = await startWorker(env);
+const load = startLoad();
+try {
+  await pool.query(
+    'CREATE TABLE bench_rows (id BIGINT AUTO_INCREMENT PRIMARY KEY, post_id BIGINT, user_id BIGINT, at DATETIME(3))',
+  );
+  const users = await createUsers(pool, PER_ROUND * (ROUNDS + 1));
+  const [freshPost, popularPost] = await createPosts(users[0]!);
+  const { AccessTokens } = await built('modules/auth/access-tokens');
+  const issuer = app.get(AccessTokens, { strict: false });
+  const tokens = users.map((userId: string) => issuer.issue({ userId, sessionId: 'bench' }) as string);
+  const { DatabaseNodes } = await built('infrastructure/database/database-nodes');
+  const { primary } = app.get(DatabaseNodes, { strict: false });
+
+  const rates: Record<'transaction' | 'autocommit' | 'like' | 'popular' | 'repeat', number[]> = {
+    transaction: [],
+    autocommit: [],
+    like: [],
+    popular: [],
+    repeat: [],
+  };
+  const latenciesMs: number[] = [];
+  const addsBefore = await updates();
+  const likesOf = async (post: string, round: number): Promise<Result> => {
+    const some = tokens.slice(round * PER_ROUND, (round + 1) * PER_ROUND);
+    const result = await load.run({
+      url,
+      method: 'PUT',
+      path: `/v1/posts/${post}/like`,
+      tokens: some,
+      concurrency: CONCURRENCY,
+    });
+    if (result.failed > 0) throw new Error(`${result.failed} likes failed`);
+    return result;
+  };
+  let likeSeconds = 0;
+  for (let round = 0; round <= ROUNDS; round++) {
+    const transaction = await rateOfCommits(primary, true);
+    const autocommit = await rateOfCommits(primary, false);
+    const like = await likesOf(freshPost!, round);
+    const popular = await likesOf(popularPost!, round);
+    const repeat = await likesOf(freshPost!, round);
+    likeSeconds += like.seconds + popular.seconds;
+    if (round === 0) continue; // compiles, connects, fills caches
+    rates.transaction.push(transaction);
+    rates.autocommit.push(autocommit);
+    rates.like.push(PER_ROUND / like.seconds);
+    rates.popular.push(PER_ROUND / popular.seconds);
+    rates.repeat.push(PER_ROUND / repeat.seconds);
+    latenciesMs.push(...like.latenciesMs);
+  }
+  const likes = 2 * PER_ROUND * (ROUNDS + 1);
+  const perThousand = ((await updates()) - addsBefore) / (likes / 1_000);
+  const ratio = spreadOf(rates.like.map((rate, index) => rate / rates.transaction[index]!));
+  const toAutocommit = spreadOf(rates.like.map((rate, index) => rate / rates.autocommit[index]!));
+  const flat = spreadOf(rates.popular.map((rate, index) => rate / rates.like[index]!));
+  latenciesMs.sort((a, b) => a - b);
+  const results = {
+    concurrency: CONCURRENCY,
+    perRound: PER_ROUND,
+    insertAndCommitPerSecond: spreadOf(rates.transaction),
+    autocommitPerSecond: spreadOf(rates.autocommit),
+    likesPerSecond: spreadOf(rates.like),
+    likesOfPopularPostPerSecond: spreadOf(rates.popular),
+    repeatedLikesPerSecond: spreadOf(rates.repeat),
+    likeToInsertAndCommit: ratio,
+    likeToAutocommit: toAutocommit,
+    popularToFresh: flat,
+    likeP50Ms: quantile(latenciesMs, 0.5),
+    likeP99Ms: quantile(latenciesMs, 0.99),
+    countUpdatesPerThousandLikes: Number(perThousand.toFixed(2)),
+    likesPerSecondWhileCounted: Math.round(likes / likeSeconds),
+  };
+  save('like', results);
+  console.log(`INSERT + COMMIT            ${show(results.insertAndCommitPerSecond)} /s`);
+  console.log(`INSERT, committed at once  ${show(results.autocommitPerSecond)} /s`);
+  console.log(
+    `PUT like, hot post         ${show(results.likesPerSecond)} /s, p50 ${results.likeP50Ms} ms, p99 ${results.likeP99Ms} ms`,
+  );
+  console.log(
+    `  with ${MANY_LIKES} likes      ${show(results.likesOfPopularPostPerSecond)} /s; of the fresh one's rate: ${show(flat)}`,
+  );
+  console.log(`  repeated, nothing new    ${show(results.repeatedLikesPerSecond)} /s`);
+  console.log(`like : INSERT + COMMIT     ${show(ratio)}  (target 0.5)`);
+  console.log(`like : committed at once   ${show(toAutocommit)}`);
+  console.log(
+    `updates of counts          ${results.countUpdatesPerThousandLikes} for 1,000 likes, at ${results.likesPerSecondWhileCounted} likes/s  (target 5)`,
+  );
+} finally {
+  await load.end();
+  await app.close();
+  await stop(worker.child);
+  await schema.drop();
+}
+
+/** Two posts, one of which has many likes of users who are not there. */
+async function createPosts(authorId: string): Promise<string[]> {
+  const now = new Date();
+  await pool.query('INSERT INTO posts (author_id, content, created_at) VALUES ?', [
+    [
+      [authorId, 'a fresh post', now],
+      [authorId, 'a popular post', now],
+    ],
+  ]);
+  const [rows] = await pool.query('SELECT id FROM posts ORDER BY id');
+  const ids = (rows as { id: string }[]).map(({ id }) => id);
+  for (let start = 0; start < MANY_LIKES; start += 10_000) {
+    const likes = Array.from({ length: 10_000 }, (_, index) => [ids[1], start + index + 1, now]);
+    await pool.query('INSERT INTO likes (post_id, user_id, created_at) VALUES ?', [likes]);
+  }
+  await pool.query('INSERT INTO post_counts (post_id, like_count) VALUES (?, ?)', [ids[1], MANY_LIKES]);
+  return ids;
+}
+
+/** Bare single-row commits, 32 at a time through the pool that the API uses. */
+async function rateOfCommits(primary: any, explicit: boolean): Promise<number> {
+  let left = PER_ROUND;
+  const client = async (): Promise<void> => {
+    while (left-- > 0) {
+      const runner = await primary.acquire();
+      if (explicit) await runner.query('START TRANSACTION');
+      await runner.query('INSERT INTO bench_rows (post_id, user_id, at) VALUES (?, ?, ?)', [1, left, new Date()]);
+      if (explicit) await runner.query('COMMIT');
+      await runner.release();
+    }
+  };
+  const begunMs = performance.now();
+  await Promise.all(Array.from({ length: CONCURRENCY }, client));
+  return PER_ROUND / ((performance.now() - begunMs) / 1_000);
+}
+
+/** Statements that write counts back, as the worker counts them. */
+function updates(): Promise<number> {
+  return metric(worker.url, /^mysql_statements_total\{.*method="CountFlushRepository\.add"/);
+}

@@ -1,0 +1,48 @@
+// npm run bench [-- NAME [arguments]]: runs bench/NAME.ts, or every benchmark, on services that end with it.
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Backend } from '../lib/backend.ts';
+import { ensureBuilt } from '../lib/build.ts';
+import { nodeCommand, runAtTerminal } from '../lib/child.ts';
+import { runCommand, shutdownSignal } from '../lib/command.ts';
+import { acquireLock } from '../lib/lock.mjs';
+import { root } from '../lib/paths.ts';
+import { StackError } from '../lib/stack-error.ts';
+import { endTestServices, startTestServices } from '../lib/test-services.ts';
+
+const directory = join(root, 'bench');
+const shutdown = shutdownSignal();
+const [name, ...args] = process.argv.slice(2);
+
+const all = readdirSync(directory)
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => file.replace(/\.ts$/, ''))
+  .toSorted();
+
+await runCommand(async () => {
+  if (name !== undefined && !existsSync(join(directory, `${name}.ts`))) {
+    throw new StackError(`There is no benchmark ${name}; there are: ${all.join(', ')}`);
+  }
+  const lock = await acquireLock(join(root, 'test'), {
+    purpose: 'npm run bench',
+    wait: false,
+    onHolder: ({ pid }) => console.error(`Tests or benchmarks run already in this checkout (process ${pid})`),
+  });
+  if (lock === null) return 1;
+  await ensureBuilt();
+  mkdirSync(join(directory, 'results'), { recursive: true });
+  let backend: Backend | undefined;
+  try {
+    const services = await startTestServices();
+    backend = services.backend;
+    for (const each of name === undefined ? all : [name]) {
+      if (shutdown.aborted) break;
+      const command = nodeCommand('--enable-source-maps', `bench/${each}.ts`, ...args);
+      const code = await runAtTerminal(command, { env: services.env, shutdown });
+      if (code !== 0) return code;
+    }
+    return shutdown.aborted ? 1 : 0;
+  } finally {
+    await endTestServices(backend);
+  }
+});
