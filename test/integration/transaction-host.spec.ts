@@ -9,6 +9,8 @@ import { serverIn } from '../support/serving.js';
 import { testConfig, type TestEnv } from '../support/test-config.js';
 import { TestDatabase } from '../support/test-database.js';
 
+const address = ({ host, port }: { host: string; port: number }): string => `${host}:${port}`;
+
 /** Nobody listens there. */
 const CLOSED = '127.0.0.1:1';
 
@@ -142,6 +144,19 @@ describe(TransactionHost.name, () => {
       const alone = hostWith({ MYSQL_REPLICAS: '' });
       const refused = await alone.run({ readOnly: true }, () => write(1, alone)).catch((error: unknown) => error);
       expect(isReadOnlyViolation(refused)).toBe(true);
+    });
+
+    it('costs no round trip but its statements: no BEGIN, no COMMIT, no setting once connected', async () => {
+      for (const env of [{ MYSQL_REPLICAS: address(database.config.mysql.replicas[0]!) }, { MYSQL_REPLICAS: '' }]) {
+        const single = hostWith({ ...env, MYSQL_POOL_SIZE: '1' });
+        const questions = () =>
+          single.run({ readOnly: true }, async () => {
+            const [row]: { Value: string }[] = await single.manager.query("SHOW SESSION STATUS LIKE 'Questions'");
+            return Number(row!.Value);
+          });
+        const before = await questions();
+        expect((await questions()) - before).toBe(1);
+      }
     });
 
     it('goes to the replicas in turn', async () => {
