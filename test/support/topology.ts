@@ -96,6 +96,16 @@ export async function semiSync(server: Server, name: string): Promise<string> {
   return row!.Value;
 }
 
+/** Promotes a replica after the loss of the primary: the first, or the other where the first may not be. */
+export async function promoteReplica(): Promise<Server> {
+  const { code, text } = await operate('promote', REPLICA_1.address, '--old-primary-is-gone');
+  if (code === 0) return REPLICA_1;
+  // A write may have reached one of them only.
+  if (!text.includes(`promote ${REPLICA_2.address}, which lacks nothing`)) throw new Error(text);
+  await operateWell('promote', REPLICA_2.address, '--old-primary-is-gone');
+  return REPLICA_2;
+}
+
 /**
  * Makes a server that is up a replica of the primary; with the primary's data, if it has writes of its own. A primary that
  * is killed in the middle of writes often has: those that it wrote to its log and could not send, nor answer, any more.
@@ -121,6 +131,19 @@ async function holderOf(): Promise<Server | undefined> {
   return SERVERS.find(({ address }) => new RegExp(`^${address} +primary`, 'm').test(text));
 }
 
+/** One primary, and all others replicate from it: a replica needs a moment to connect. */
+export const untilHealthy = (): Promise<unknown> => {
+  let text = '';
+  const isHealthy = async () => {
+    const status = await operate('status');
+    text = status.text;
+    return status.code === 0;
+  };
+  return until(isHealthy, { what: 'a healthy topology' }).catch((error: unknown) => {
+    throw new Error(text, { cause: error });
+  });
+};
+
 /** Brings the servers back to how every test finds them: the first is the primary, the others replicate from it. */
 export async function restoreTopology(): Promise<void> {
   for (const server of SERVERS) await startAnyhow(server);
@@ -130,11 +153,12 @@ export async function restoreTopology(): Promise<void> {
     if (server === holder) continue;
     await takeBack(server);
   }
+  await untilHealthy();
   if (holder !== PRIMARY) {
     const executed = (await executedOn(holder)).toString();
     await onServer(PRIMARY, `SELECT WAIT_FOR_EXECUTED_GTID_SET('${executed}', 30)`);
     await operateWell('promote', PRIMARY.address);
   }
-  await until(async () => (await operate('status')).code === 0, { what: 'a healthy topology' });
+  await untilHealthy();
   await until(async () => (await semiSync(PRIMARY, 'clients')) === '2', { what: 'both replicas to acknowledge' });
 }

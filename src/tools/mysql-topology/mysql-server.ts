@@ -66,9 +66,9 @@ export class MysqlServer {
     this.connection.destroy();
   }
 
-  /** @returns whether it got the lock; it ends with the connection */
-  async lock(): Promise<boolean> {
-    const [row] = await this.query(`SELECT GET_LOCK('${LOCK}', 0) AS got`);
+  /** @returns whether it got the lock within the time; it ends with the connection */
+  async lock(seconds: number): Promise<boolean> {
+    const [row] = await this.query('SELECT GET_LOCK(?, ?) AS got', [LOCK, seconds]);
     return row!['got'] === 1;
   }
 

@@ -35,15 +35,16 @@ describe(planPromotion.name, () => {
         'make durable b',
         'follow c b',
         'follow a b',
-        'await replicas b',
+        'await replicas b 1',
         'open b',
         'begin term b 1',
+        'await replicas b 2',
       ]);
     });
 
     it('counts the terms on from the highest that anybody knows', () => {
       const b4 = replica('b', 'a', { executed: 'a:1-8', term: ['a', 4] });
-      expect(steps([primary('a', { executed: 'a:1-9', term: ['a', 4] }), b4], 'b').at(-1)).toBe('begin term b 5');
+      expect(steps([primary('a', { executed: 'a:1-9', term: ['a', 4] }), b4], 'b')).toContain('begin term b 5');
     });
 
     it('goes on without a replica that is silent or apart, and says so', () => {
@@ -83,9 +84,10 @@ describe(planPromotion.name, () => {
         'detach c',
         'make durable c',
         'follow b c',
-        'await replicas c',
+        'await replicas c 1',
         'open c',
         'begin term c 1',
+        'await replicas c 1',
       ]);
     });
 
@@ -101,7 +103,7 @@ describe(planPromotion.name, () => {
     it('refuses as well where it is not known which of the silent servers was the primary', () => {
       const two = [silent('a'), silent('b'), replica('c', 'b', { term: ['b', 3] }, { source: 'inner-b:3306' })];
       expect(() => plan(two, 'c', GONE)).toThrow('a and b do not answer; one of them was the primary');
-      expect(plan(two, 'c', { ...GONE, without: ['a'] }).steps.at(-1)).toMatchObject({ term: 4 });
+      expect(steps(two, 'c', { ...GONE, without: ['a'] })).toContain('begin term c 4');
     });
 
     it('takes a primary that came back after another was promoted for none', () => {
@@ -120,7 +122,7 @@ describe(planPromotion.name, () => {
         primary('b', { executed: 'a:1-9' }),
         replica('b', 'a', { executed: 'a:1-9' }, { receiver: 'off', applier: 'off' }),
       ]) {
-        expect(steps([old, candidate, c], 'b').at(-1)).toBe('begin term b 1');
+        expect(steps([old, candidate, c], 'b')).toContain('begin term b 1');
       }
     });
 
@@ -131,8 +133,9 @@ describe(planPromotion.name, () => {
         'detach a',
         'make durable a',
         'follow c a',
-        'await replicas a',
+        'await replicas a 1',
         'open a',
+        'await replicas a 1',
       ]);
     });
 

@@ -23,8 +23,8 @@ export type Step =
   | { do: 'detach'; server: string }
   | { do: 'make durable'; server: string }
   | { do: 'follow'; server: string; source: string }
-  /** Waits for a replica, so that the first commits are acknowledged already. */
-  | { do: 'await replicas'; server: string }
+  /** Waits for so many replicas that acknowledge, for a while. */
+  | { do: 'await replicas'; server: string; count: number }
   | { do: 'open'; server: string }
   | { do: 'begin term'; server: string; term: number };
 
@@ -60,11 +60,9 @@ export function planPromotion(
   const primacy = primacyOf(servers, configured);
   if (primacy.holder === candidate) return finish(candidate, servers);
   const term = primacy.term + 1;
-  const plan = primacy.holder
-    ? planned(candidate, primacy.holder, servers)
-    : failover(candidate, primacy.name, servers, options);
-  plan.steps.push({ do: 'open', server: candidate.name }, { do: 'begin term', server: candidate.name, term });
-  return plan;
+  return primacy.holder
+    ? planned(candidate, primacy.holder, term, servers)
+    : failover(candidate, primacy.name, term, servers, options);
 }
 
 /** The candidate is the primary by the latest term: whatever an interruption left undone is done. */
@@ -75,11 +73,11 @@ function finish(candidate: LiveServer, servers: readonly KnownServer[]): Promoti
   const notes = notesOn(servers, [candidate, ...replicas]);
   if (state.writable && !state.replication && strays.length === 0) return { steps: [], notes };
   const applied = state.replication ? [{ do: 'apply received', server: name } as const] : [];
-  return { steps: [...applied, ...takeOver(candidate, replicas), { do: 'open', server: name }], notes };
+  return { steps: [...applied, ...takeOver(candidate, replicas, undefined)], notes };
 }
 
 /** The old primary answers: it is made read-only first, and becomes a replica. */
-function planned(candidate: LiveServer, old: LiveServer, servers: readonly KnownServer[]): PromotionPlan {
+function planned(candidate: LiveServer, old: LiveServer, term: number, servers: readonly KnownServer[]): PromotionPlan {
   const { name } = candidate;
   const errant = errantOf(candidate, old);
   if (!errant.isEmpty) {
@@ -94,7 +92,7 @@ function planned(candidate: LiveServer, old: LiveServer, servers: readonly Known
     steps: [
       { do: 'fence', server: old.name },
       { do: 'catch up', server: name, with: old.name },
-      ...takeOver(candidate, [...replicas, old]),
+      ...takeOver(candidate, [...replicas, old], term),
     ],
     notes: notesOn(servers, [candidate, old, ...replicas]),
   };
@@ -124,6 +122,7 @@ function unfitness({ name, state }: LiveServer, old: LiveServer): string | undef
 function failover(
   candidate: LiveServer,
   oldName: string | undefined,
+  term: number,
   servers: readonly KnownServer[],
   { oldPrimaryIsGone, without }: PromoteOptions,
 ): PromotionPlan {
@@ -152,18 +151,25 @@ function failover(
       ...receiving.map(({ name }) => ({ do: 'stop receiving', server: name }) as const),
       { do: 'apply received', server: candidate.name },
       { do: 'compare', server: candidate.name, others: others.filter(isLive).map(({ name }) => name) },
-      ...takeOver(candidate, replicas),
+      ...takeOver(candidate, replicas, term),
     ],
     notes: notesOn(servers, [candidate, ...replicas]),
   };
 }
 
-const takeOver = ({ name }: LiveServer, followers: readonly LiveServer[]): Step[] => [
-  { do: 'detach', server: name },
-  { do: 'make durable', server: name },
-  ...followers.map((follower) => ({ do: 'follow', server: follower.name, source: name }) as const),
-  ...(followers.length > 0 ? [{ do: 'await replicas', server: name } as const] : []),
-];
+/** From here on there is no way back. @param term `undefined` when the candidate has one already */
+function takeOver({ name }: LiveServer, followers: readonly LiveServer[], term: number | undefined): Step[] {
+  const awaited = (count: number): Step[] => (count > 0 ? [{ do: 'await replicas', server: name, count }] : []);
+  return [
+    { do: 'detach', server: name },
+    { do: 'make durable', server: name },
+    ...followers.map((follower) => ({ do: 'follow', server: follower.name, source: name }) as const),
+    ...awaited(Math.min(followers.length, 1)), // so that the first commits are acknowledged already
+    { do: 'open', server: name },
+    ...(term === undefined ? [] : [{ do: 'begin term', server: name, term } as const]),
+    ...awaited(followers.length),
+  ];
+}
 
 const replicasAmong = (servers: readonly KnownServer[], ...except: KnownServer[]): LiveServer[] =>
   servers.filter(isLive).filter((server) => server.state.replication && !except.includes(server));

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { lackOf, planPromotion, type Step } from './promotion-plan.js';
-import { allOf, isLive } from './server-state.js';
+import { allOf, isLive, type KnownServer } from './server-state.js';
 import type { Servers } from './servers.js';
+import { primacyOf } from './topology.js';
 import type { PromoteOptions } from './topology-options.js';
 import { TopologyError } from './topology-error.js';
 
@@ -31,8 +32,7 @@ export class Promotion {
 
   /** @throws TopologyError when it was refused or could not be brought to its end; the message says how things are */
   async run(options: PromoteOptions): Promise<void> {
-    await this.servers.lock();
-    const { steps, notes } = planPromotion(await this.servers.states(), this.servers.configured, options);
+    const { steps, notes } = planPromotion(await this.lockedStates(options.server), this.servers.configured, options);
     if (steps.length === 0) this.print(`${options.server} is the primary already`);
     for (const [index, step] of steps.entries()) {
       if (step.do === 'detach') this.canBeTakenBack = false;
@@ -43,6 +43,18 @@ export class Promotion {
       }
     }
     for (const note of notes) this.print(note);
+  }
+
+  /** @throws TopologyError when somebody else has promoted another server since the operator decided */
+  private async lockedStates(candidate: string): Promise<KnownServer[]> {
+    const before = primacyOf(await this.servers.states(), this.servers.configured);
+    await this.servers.lock();
+    const states = await this.servers.states();
+    const { term, holder } = primacyOf(states, this.servers.configured);
+    if (term === before.term || holder?.name === candidate) return states;
+    throw new TopologyError(
+      `${holder?.name ?? 'another server'} has just been promoted: look at npm run mysql -- status`,
+    );
   }
 
   /** Takes back what can be; says how things are. */
@@ -186,14 +198,14 @@ export class Promotion {
     return `${name} replicates from ${source}`;
   }
 
-  private async awaitReplicas({ server: name }: StepOf<'await replicas'>): Promise<string> {
+  private async awaitReplicas({ server: name, count }: StepOf<'await replicas'>): Promise<string> {
     const deadline = performance.now() + REPLICAS_TIMEOUT_MS;
     for (;;) {
       const { replicas = 0 } = (await this.servers.get(name).semiSync()) ?? {};
-      if (replicas > 0)
-        return `${name} has ${replicas === 1 ? 'a replica that acknowledges' : `${replicas} replicas that acknowledge`}`;
+      const text = replicas === 1 ? '1 replica that acknowledges' : `${replicas} replicas that acknowledge`;
+      if (replicas >= count) return `${name} has ${text}`;
       // Writes without a second copy are better than none; the metric and its alert say so.
-      if (performance.now() > deadline) return `${name} has NO replica that acknowledges: see npm run mysql -- status`;
+      if (performance.now() > deadline) return `${name} has only ${text}: see npm run mysql -- status`;
       await delay(POLL_MS);
     }
   }

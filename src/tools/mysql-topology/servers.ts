@@ -4,6 +4,9 @@ import type { KnownServer } from './server-state.js';
 import { primacyOf } from './topology.js';
 import { TopologyError } from './topology-error.js';
 
+/** A server needs a moment to notice that a command which was killed is gone. */
+const LOCK_SECONDS = 3;
+
 /** The servers of the settings, those that answer with a connection each. */
 export class Servers {
   private constructor(
@@ -45,7 +48,7 @@ export class Servers {
    */
   async lock(): Promise<void> {
     for (const server of this.connected.values()) {
-      if (await server.lock()) continue;
+      if (await server.lock(LOCK_SECONDS)) continue;
       throw new TopologyError(`another promotion or rejoin is at work on ${server.name}; try again when it has ended`);
     }
   }
