@@ -23,8 +23,8 @@ interface Figures {
   writes: number;
 }
 
-const { env, drop } = await createSchema({});
-const { app } = await startApi(env);
+const schema = await createSchema({});
+const { app } = await startApi(schema.env);
 const strict = { strict: false };
 const [{ RedisClients }, { PostsStore }, { FeedStore }, { feedKey }, { PUSH }] = await Promise.all([
   built('infrastructure/redis/redis-clients'),
@@ -159,5 +159,5 @@ try {
   save('pipeline', { rounds: ROUNDS, posts: page, feeds: chunk });
 } finally {
   await app.close();
-  await drop();
+  await schema.drop();
 }

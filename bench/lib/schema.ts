@@ -21,7 +21,7 @@ export interface Schema {
 
 export async function createSchema(changes: NodeJS.ProcessEnv): Promise<Schema> {
   const name = `sns_test_bench_${randomBytes(4).toString('hex')}`;
-  const env = {
+  const env: NodeJS.ProcessEnv = {
     ...process.env,
     LOG_LEVEL: 'error',
     RATE_LIMITS: 'off',

@@ -12,9 +12,10 @@ const JEST = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarnin
 
 const checks: [string, string[]][] = [
   ['Format', bin('prettier', '--check', '--log-level', 'warn', '.')],
-  ['Lint', bin('oxlint', '--type-aware', '--deny-warnings', 'src', 'test', 'stack')],
+  ['Lint', bin('oxlint', '--type-aware', '--deny-warnings', 'src', 'test', 'stack', 'bench')],
   ['Types', bin('tsc', '--noEmit', '-p', 'tsconfig.json')],
   ['Types of the stack', bin('tsc', '--noEmit', '-p', 'stack/tsconfig.json')],
+  ['Types of the benchmarks', bin('tsc', '--noEmit', '-p', 'bench/tsconfig.json')],
   ['Tests of the stack', nodeCommand('--test', '--test-reporter=spec', 'stack/**/*.test.ts')],
   ['Unit tests', [process.execPath, ...JEST, '--selectProjects', 'unit', '--passWithNoTests']],
 ];
