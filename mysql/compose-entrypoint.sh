@@ -20,8 +20,8 @@ as_root() { mysql --no-defaults -uroot -S "$socket" "$@"; }
 # The marker is written last: without it the data are those of an interrupted first start.
 if [[ ! -f $data/../initialised ]]; then
   rm -rf "$data"
-  # Not logged: every server begins with the same users and an empty history.
-  "${server[@]}" --disable-log-bin --initialize-insecure --init-file=/tmp/init.sql
+  # Not logged: every server begins with the same users and an empty history. A replica is read-only from its first start.
+  "${server[@]}" --super-read-only=OFF --disable-log-bin --initialize-insecure --init-file=/tmp/init.sql
   if [[ $ROLE == replica ]]; then
     "${server[@]}" --skip-networking --skip-replica-start &
     until as_root -e 'SELECT 1' >/dev/null 2>&1; do sleep 0.1; done
