@@ -214,6 +214,25 @@ describe(TransactionHost.name, () => {
       expect(await stored()).toEqual([1, 2]);
     });
 
+    it('that fails neither fails the commit nor repeats it, and the others run', async () => {
+      const deadlock = Object.assign(new Error('Deadlock found'), { errno: 1213 });
+      let tries = 0;
+      let others = 0;
+      const result = await host.run({}, async () => {
+        tries++;
+        await write(tries);
+        host.afterCommit(() => Promise.reject(deadlock));
+        host.afterCommit(() => void others++);
+        return 'done';
+      });
+      expect({ result, tries, others, stored: await stored() }).toEqual({
+        result: 'done',
+        tries: 1,
+        others: 1,
+        stored: [1],
+      });
+    });
+
     it('never runs after a rollback', async () => {
       let ran = false;
       const failing = host.run({}, async () => {

@@ -1,12 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Injectable, Optional } from '@nestjs/common';
+import { Injectable, Logger, Optional } from '@nestjs/common';
 import type { EntityManager, QueryRunner } from 'typeorm';
 import { AppError } from '../../common/app-error.js';
 import { DatabaseNodes } from './database-nodes.js';
 import type { DatabaseNode } from './database-node.js';
 import { isConnectionError, isPoolExhausted, isServerReadOnly, isTransactionConflict } from './mysql-errors.js';
 import { OwnWrites } from './own-writes.js';
+import { commit, rollback } from './transaction-end.js';
 
 /** Tries of a transaction that lost to another one; a fourth would mean contention that retrying does not cure. */
 const MAX_TRIES = 3;
@@ -58,6 +59,7 @@ export const databaseUnavailable = (cause: unknown): AppError =>
  */
 @Injectable()
 export class TransactionHost {
+  private readonly logger = new Logger(TransactionHost.name);
   private readonly scopes = new AsyncLocalStorage<Scope>();
 
   constructor(
@@ -99,7 +101,7 @@ export class TransactionHost {
     return this.scopes.getStore()?.readOnly === false;
   }
 
-  /** Runs `hook` once the outermost transaction has committed, and never if it rolls back. */
+  /** Runs `hook` once the outermost transaction has committed, and never if it rolls back. Its failure is only logged. */
   afterCommit(hook: () => void | Promise<void>): void {
     const scope = this.current();
     if (scope.readOnly) throw new TransactionUsageError('afterCommit() was called in a read-only transaction');
@@ -169,9 +171,20 @@ export class TransactionHost {
     await this.scopes.exit(async () => {
       if (gtid !== undefined) await this.ownWrites?.note(gtid);
       if (gtid !== undefined && everywhere) await this.nodes.untilReplicated(gtid);
-      for (const hook of scope.afterCommit) await hook();
+      await this.runHooks(scope.afterCommit);
     });
     return result;
+  }
+
+  /** Never throws: what is committed must not be reported as failed, and even less be done again. */
+  private async runHooks(hooks: Scope['afterCommit']): Promise<void> {
+    for (const hook of hooks) {
+      try {
+        await hook();
+      } catch (error) {
+        this.logger.error(error, 'what was to follow a commit failed');
+      }
+    }
   }
 
   private async runReadOnly<T>(fresh: boolean, work: () => Promise<T>): Promise<T> {
@@ -231,22 +244,3 @@ export class TransactionHost {
 
 /** The node answers, but does not know the user's last write. */
 const LAGS = Symbol('lags');
-
-/** @returns the GTID of the commit; none when nothing was written */
-async function commit(queryRunner: QueryRunner): Promise<string | undefined> {
-  // Not through commitTransaction(), which throws the server's answer away.
-  const answer = (await queryRunner.query('COMMIT')) as { stateChanges?: { gtids?: string[] } };
-  Object.assign(queryRunner, { isTransactionActive: false, transactionDepth: 0 });
-  return answer.stateChanges?.gtids?.[0];
-}
-
-/** A connection that cannot roll back must not go back to the pool with a transaction open. */
-async function rollback(queryRunner: QueryRunner): Promise<void> {
-  if (!queryRunner.isTransactionActive) return;
-  try {
-    await queryRunner.rollbackTransaction();
-  } catch {
-    const connection = (await queryRunner.connect()) as { destroy(): void };
-    connection.destroy();
-  }
-}
