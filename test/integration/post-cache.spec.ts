@@ -165,6 +165,33 @@ describe('The cache of posts', () => {
     expect(await bodyOf(post.id)).toBeNull(); // only who holds the lease may fill
   });
 
+  it('tells every reader of a failure, and leaves none unseen', async () => {
+    const [first, second] = (await author.postMany(2)) as [Id, Id];
+    for (const id of [first, second]) await forget(id);
+    const unseen: unknown[] = [];
+    const listener = (reason: unknown) => void unseen.push(reason);
+    process.on('unhandledRejection', listener);
+    try {
+      let fail!: (error: Error) => void;
+      const broken = new Promise<never>((_, reject) => (fail = reject));
+      const options = { fresh: false, trustMissing: false };
+      const begun = cache.complete([first], [undefined], () => broken, options);
+      const joined = cache.complete(
+        [first, second],
+        [undefined, undefined],
+        () => Promise.reject(new Error('at once')),
+        options,
+      );
+      await expect(joined).rejects.toThrow('at once');
+      fail(new Error('later'));
+      await expect(begun).rejects.toThrow('later');
+      await new Promise((resolve) => setImmediate(resolve)); // Node tells of what is unseen when the turn is over
+      expect(unseen).toEqual([]);
+    } finally {
+      process.off('unhandledRejection', listener);
+    }
+  });
+
   describe('with a slow reader', () => {
     it('does not go back to the state before an edit', async () => {
       const post = await author.post('before');
@@ -258,6 +285,17 @@ describe('The cache of posts', () => {
       await until(async () => (await store.read([post.id], false))[0]?.is === 'missing', { what: 'the replica' });
       const reads = app.nest.get(PostsReader, { strict: false });
       expect((await reads.withCounts([post.id])).posts.has(post.id)).toBe(true);
+    });
+
+    it('nor what another reader says who rebuilds it', async () => {
+      const post = await author.post();
+      await forget(post.id);
+      await caughtUp(post.id, null);
+      await app.redis.command('set', `post:{${post.id}}:lease`, 'somebody', 'PX', 60_000);
+      const load = () => Promise.resolve(new Map([[post.id, stored(post)]]));
+      const read = cache.complete([post.id], [undefined], load, { fresh: false, trustMissing: false });
+      await app.redis.command('set', keyOf(post.id), '0|missing', 'PX', 60_000);
+      expect((await read).has(post.id)).toBe(true);
     });
 
     it('asks the primary before it believes a replica that lags', async () => {

@@ -89,15 +89,20 @@ export class PostsCache {
   private async rebuilt(ids: readonly Id[], load: LoadPosts, fresh: boolean): Promise<Found> {
     // Who has just written can't use what somebody began to read before.
     const joined = fresh ? [] : ids.filter((id) => this.rebuilds.has(id));
-    const running = joined.map(async (id) => [id, await this.rebuilds.get(id)] as const);
+    const parts = joined.map(async (id): Promise<Found> => {
+      const post = await this.rebuilds.get(id);
+      return new Map(post ? [[id, post]] : []);
+    });
     const begun = ids.filter((id) => !joined.includes(id));
     if (begun.length > 0) {
       const rebuild = this.rebuild(begun, load);
       for (const id of begun) this.announce(id, rebuild);
-      for (const [id, post] of await rebuild) running.push(Promise.resolve([id, post] as const));
+      parts.push(rebuild);
     }
-    const posts = await Promise.all(running);
-    return new Map(posts.filter((entry): entry is readonly [Id, StoredPost] => entry[1] !== undefined));
+    // Awaited together: a second failure that nobody awaits would end the process.
+    const found: Found = new Map();
+    for (const part of await Promise.all(parts)) merge(found, part);
+    return found;
   }
 
   private announce(id: Id, rebuild: Promise<Found>): void {
@@ -128,15 +133,20 @@ export class PostsCache {
       merge(found, loaded);
       await this.attempt(() => this.store.fill([...loaded.values()], without(mine, loaded), token));
     }
+    const unsure: Id[] = [];
     for (const ms of LOOKS_AFTER_MS) {
-      if (theirs.length === 0) return found;
+      if (theirs.length === 0) break;
       await delay(ms);
       const looked = await this.store.read(theirs, true);
-      looked.forEach((entry, index) => entry && take(found, theirs[index]!, entry));
+      looked.forEach((entry, index) => {
+        if (entry?.is === 'missing') unsure.push(theirs[index]!);
+        else if (entry) take(found, theirs[index]!, entry);
+      });
       theirs = theirs.filter((_, index) => !looked[index]);
     }
-    // Whoever rebuilds is slow or dead.
-    if (theirs.length > 0) merge(found, await load(theirs));
+    // Whoever rebuilds is slow or dead, or knows of no such post, which is not believed here either.
+    const rest = [...theirs, ...unsure];
+    if (rest.length > 0) merge(found, await load(rest));
     return found;
   }
 
