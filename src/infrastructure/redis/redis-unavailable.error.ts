@@ -1,4 +1,4 @@
-/** Redis gave no answer: it is down, cut off, or too slow. The caller chooses what to do without it. */
+/** Redis gave no answer: it is down, cut off, too slow, or in no state to. The caller chooses what to do without it. */
 export class RedisUnavailableError extends Error {
   override name = 'RedisUnavailableError';
 }
@@ -6,9 +6,18 @@ export class RedisUnavailableError extends Error {
 /** Whether Redis itself refused, as opposed to not being there. */
 export const isReplyError = (error: unknown): error is Error => error instanceof Error && error.name === 'ReplyError';
 
-/** @returns what Redis answered as it is, everything else as {@link RedisUnavailableError} */
+/**
+ * Refusals that tell of the state of a node and not of a mistake here: no memory left, no owner of a slot, data that is
+ * being loaded, a disk that is full, a script that runs for too long. Old servers wrap a script's in words of their own.
+ */
+const UNABLE = /(^|: -)(OOM|CLUSTERDOWN|TRYAGAIN|LOADING|MASTERDOWN|READONLY|NOREPLICAS|MISCONF|BUSY)\b/;
+
+/** @returns mistakes that Redis refused as they are, everything else as {@link RedisUnavailableError} */
 export function asRedisError(error: unknown): Error {
-  if (error instanceof RedisUnavailableError || isReplyError(error)) return error;
+  if (error instanceof RedisUnavailableError) return error;
+  if (isReplyError(error)) {
+    return UNABLE.test(error.message) ? new RedisUnavailableError('refused', { cause: error }) : error;
+  }
   return new RedisUnavailableError('no connection', { cause: error });
 }
 
