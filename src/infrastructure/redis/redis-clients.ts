@@ -17,11 +17,15 @@ const BACKGROUND_COMMAND_TIMEOUT_MS = 10_000;
 const BACKGROUND_MAX_REDIRECTIONS = 16;
 const BACKGROUND_FAILOVER_DELAY_MS = 300;
 
+/** How often the map of slots and nodes is read, whether or not a refusal has shown that it is out of date. */
+const SLOTS_REFRESH_MS = 5_000;
+
 /** The connections to the Redis Cluster: an impatient set for requests and a patient one for background work. */
 @Injectable()
 export class RedisClients implements OnApplicationShutdown {
   private readonly logger = new Logger(RedisClients.name);
   private readonly clients: Record<RedisTraffic, Cluster>;
+  private readonly refreshing: NodeJS.Timeout;
 
   constructor(config: AppConfig) {
     this.clients = {
@@ -36,6 +40,10 @@ export class RedisClients implements OnApplicationShutdown {
         retryDelayOnClusterDown: BACKGROUND_FAILOVER_DELAY_MS,
       }),
     };
+    // Not by the client's own option: its timer starts again when a refresh ends after the disconnection.
+    this.refreshing = setInterval(() => {
+      for (const client of Object.values(this.clients)) client.refreshSlotsCache();
+    }, SLOTS_REFRESH_MS).unref();
   }
 
   for(traffic: RedisTraffic): Cluster {
@@ -43,6 +51,7 @@ export class RedisClients implements OnApplicationShutdown {
   }
 
   async onApplicationShutdown(): Promise<void> {
+    clearInterval(this.refreshing);
     for (const client of Object.values(this.clients)) client.disconnect();
   }
 
@@ -51,7 +60,6 @@ export class RedisClients implements OnApplicationShutdown {
       ...options,
       scaleReads: 'master',
       slotsRefreshTimeout: 2_000,
-      slotsRefreshInterval: 5_000,
       redisOptions: {
         commandTimeout,
         connectTimeout: 2_000,
