@@ -55,7 +55,8 @@ export class PostCountsWriter {
   /** The counts of a post after a change that is committed, or as they are when nothing was changed. */
   async after(postId: Id, recorded?: RecordedChanges): Promise<PostCounts> {
     const counts = recorded?.counts.get(postId);
-    return counts ?? this.reader.latest(postId, { cached: recorded?.answered ?? true });
+    // Whoever repeats a change may be here before its increment is in Redis; MySQL has it.
+    return counts ?? this.reader.latest(postId, { cached: recorded?.answered ?? false });
   }
 
   /** A post that is new has no likes and no comments; so the first who read it need not ask MySQL. */
