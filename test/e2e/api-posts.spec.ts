@@ -1,6 +1,7 @@
 import type { Member } from '../support/api-client.js';
 import { outcome, UNKNOWN_ID, walkPages, type Comment } from '../support/answers.js';
 import type { Page, Post } from '../support/contract.js';
+import { countsInRedis } from '../support/post-counts.js';
 import { TestApp } from '../support/test-app.js';
 
 describe('Posts', () => {
@@ -164,6 +165,11 @@ describe('Posts', () => {
         ]);
         expect([table, left]).toEqual([table, [{ post: kept.id }]]);
       }
+      for (const table of ['post_count_changes', 'post_count_checks']) {
+        expect(await app.database.query(`SELECT * FROM ${table} WHERE post_id = ?`, [id])).toEqual([]);
+      }
+      expect(await countsInRedis(app.redis, id)).toBeUndefined();
+      expect(await countsInRedis(app.redis, kept.id)).toEqual({ likes: 1, comments: 1 });
       for (const who of [writer, follower]) {
         expect(await who.feedIds()).toEqual([kept.id]);
         expect((await app.redis.entries(who.id)).map((entry) => entry.postId)).toEqual([kept.id]);

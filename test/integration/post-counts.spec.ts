@@ -235,14 +235,16 @@ describe('The counts of posts', () => {
     await first.flush.run();
     await due();
     await first.afterNextRead(async () => {
+      // MySQL says again what the check has seen in Redis, which has gone wrong since.
       await like(fans[1]!, id);
+      await like(fans[0]!, id, 'DELETE');
       await second.flush.run();
-      await setInRedis(id, 2);
+      await setInRedis(id, 9);
     });
     await first.checks.run();
     expect(await app.database.query('SELECT 1 FROM post_count_checks WHERE post_id = ?', [id])).toHaveLength(1);
     await checked();
-    expect(await everywhere(id)).toEqual(exact(2));
+    expect(await everywhere(id)).toEqual(exact(1));
   });
 
   it('are kept only where none are kept, and corrected only where some are', async () => {
