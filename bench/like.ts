@@ -50,14 +50,22 @@ try {
     return result;
   };
   let likeSeconds = 0;
+  /** Processor time of the API's thread, in microseconds: what a busy machine does not change. */
+  const cpu: Record<'transaction' | 'like', number[]> = { transaction: [], like: [] };
   for (let round = 0; round <= ROUNDS; round++) {
+    const startCpu = process.threadCpuUsage();
     const transaction = await rateOfCommits(primary, true);
+    const transactionCpu = perRequest(process.threadCpuUsage(startCpu));
     const autocommit = await rateOfCommits(primary, false);
+    const likeStart = process.threadCpuUsage();
     const like = await likesOf(freshPost!, round);
+    const likeCpu = perRequest(process.threadCpuUsage(likeStart));
     const popular = await likesOf(popularPost!, round);
     const repeat = await likesOf(freshPost!, round);
     likeSeconds += like.seconds + popular.seconds;
     if (round === 0) continue; // compiles, connects, fills caches
+    cpu.transaction.push(transactionCpu);
+    cpu.like.push(likeCpu);
     rates.transaction.push(transaction);
     rates.autocommit.push(autocommit);
     rates.like.push(PER_ROUND / like.seconds);
@@ -82,6 +90,8 @@ try {
     likeToInsertAndCommit: ratio,
     likeToAutocommit: toAutocommit,
     popularToFresh: flat,
+    insertAndCommitCpuMicroseconds: spreadOf(cpu.transaction),
+    likeCpuMicroseconds: spreadOf(cpu.like),
     likeP50Ms: quantile(latenciesMs, 0.5),
     likeP99Ms: quantile(latenciesMs, 0.99),
     countUpdatesPerThousandLikes: Number(perThousand.toFixed(2)),
@@ -99,6 +109,9 @@ try {
   console.log(`  repeated, nothing new    ${show(results.repeatedLikesPerSecond)} /s`);
   console.log(`like : INSERT + COMMIT     ${show(ratio)}  (target 0.5)`);
   console.log(`like : committed at once   ${show(toAutocommit)}`);
+  console.log(
+    `processor time of a like   ${show(results.likeCpuMicroseconds)} us; INSERT + COMMIT: ${show(results.insertAndCommitCpuMicroseconds)} us`,
+  );
   console.log(
     `updates of counts          ${results.countUpdatesPerThousandLikes} for 1,000 likes, at ${results.likesPerSecondWhileCounted} likes/s  (target 5)`,
   );
@@ -143,6 +156,11 @@ async function rateOfCommits(primary: any, explicit: boolean): Promise<number> {
   const begunMs = performance.now();
   await Promise.all(Array.from({ length: CONCURRENCY }, client));
   return PER_ROUND / ((performance.now() - begunMs) / 1_000);
+}
+
+/** Microseconds of one request. */
+function perRequest({ user, system }: NodeJS.CpuUsage): number {
+  return (user + system) / PER_ROUND;
 }
 
 /** Statements that write counts back, as the worker counts them. */
