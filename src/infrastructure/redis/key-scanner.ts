@@ -1,6 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { RedisClients } from './redis-clients.js';
+import { withinDeadline } from './redis-unavailable.error.js';
+
+/** A walk has time, but a node that does not answer must not hold up the walks over the others for long. */
+const DEADLINE_MS = 2_000;
 
 /** Where a walk over the keys of a node begins and ends. */
 export const SCAN_START = '0';
@@ -15,9 +19,10 @@ export class KeyScanner {
     return this.nodes().map(addressOf);
   }
 
-  /** How many keys a node holds. */
+  /** How many keys a node holds. @throws RedisUnavailableError */
   async size(master: string): Promise<number> {
-    return (await this.find(master)?.dbsize()) ?? 0;
+    const node = this.find(master);
+    return node ? withinDeadline(node.dbsize(), DEADLINE_MS) : 0;
   }
 
   /**
@@ -26,6 +31,7 @@ export class KeyScanner {
    * @param cursor from the call before, {@link SCAN_START} at the beginning
    * @param looked keys to look at, whether or not they match
    * @returns the next cursor, {@link SCAN_START} when the walk is over or the node is gone
+   * @throws RedisUnavailableError
    */
   async next(
     master: string,
@@ -35,7 +41,7 @@ export class KeyScanner {
   ): Promise<{ cursor: string; keys: string[] }> {
     const node = this.find(master);
     if (!node) return { cursor: SCAN_START, keys: [] };
-    const [next, keys] = await node.scan(cursor, 'MATCH', pattern, 'COUNT', looked);
+    const [next, keys] = await withinDeadline(node.scan(cursor, 'MATCH', pattern, 'COUNT', looked), DEADLINE_MS);
     return { cursor: next, keys };
   }
 

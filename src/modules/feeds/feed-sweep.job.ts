@@ -43,18 +43,26 @@ export class FeedSweepJob implements OnApplicationBootstrap, OnApplicationShutdo
       const state = await this.turns.take(JOB, this.config.feed.sweepIntervalMs * MISSED_TURNS);
       if (state === undefined) return;
       const before = decode(state);
-      const cursors = await Promise.all(this.scanner.masters().map((master) => this.step(master, before)));
-      await this.turns.leave(JOB, JSON.stringify(Object.fromEntries(cursors)));
+      const masters = this.scanner.masters();
+      const steps = await Promise.allSettled(masters.map((master) => this.step(master, before)));
+      // A node that does not answer keeps its place, and the others go on.
+      const cursors: Cursors = {};
+      steps.forEach((step, index) => {
+        const master = masters[index]!;
+        cursors[master] = step.status === 'fulfilled' ? step.value : before[master];
+      });
+      await this.turns.leave(JOB, JSON.stringify(cursors));
+      for (const step of steps) if (step.status === 'rejected') throw step.reason;
     } catch (error) {
       if (!(error instanceof RedisUnavailableError)) this.logger.error(error, 'feeds could not be swept');
     }
   }
 
-  private async step(master: string, before: Cursors): Promise<[master: string, cursor: string]> {
+  private async step(master: string, before: Cursors): Promise<string> {
     const seconds = this.config.feed.sweepIntervalMs / 1_000;
     const result = await this.sweep.step(master, { cursor: before[master] ?? SCAN_START }, seconds);
     this.metrics.swept(result);
-    return [master, result.position.cursor];
+    return result.position.cursor;
   }
 }
 

@@ -16,14 +16,17 @@ export class FeedMetrics {
     this.sweptFeeds = metrics.counter('feed_sweep_feeds_total', 'Feeds that the sweep looked at');
     this.expired = metrics.counter('feed_sweep_expired_total', 'Entries that the sweep took out of feeds');
     this.dropped = metrics.counter('feed_sweep_dropped_total', 'Idle feeds that the sweep removed');
-    this.sweepSeconds = metrics.counter('feed_sweep_redis_seconds_total', 'Time of Redis that the sweep took');
+    this.sweepSeconds = metrics.counter(
+      'feed_sweep_redis_seconds_total',
+      'Time that the sweep took of nodes of Redis at most',
+    );
   }
 
-  swept({ feeds, entries, dropped, microseconds }: Swept & { feeds: number }): void {
+  swept({ feeds, entries, dropped, seconds }: Swept & { feeds: number; seconds: number }): void {
     this.sweptFeeds.inc(feeds);
     this.expired.inc(entries);
     this.dropped.inc(dropped);
-    this.sweepSeconds.inc(microseconds / 1e6);
+    this.sweepSeconds.inc(seconds);
   }
 
   delivered(feeds: number): void {
