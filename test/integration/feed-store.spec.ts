@@ -277,6 +277,15 @@ describe(FeedStore.name, () => {
       expect(await ids(other)).toEqual([5, 4]); // what the build left out stays out
     });
 
+    it('takes out what came in meanwhile and is older than what it left out', async () => {
+      const other = newUser();
+      const { token } = await store.beginBuild(other, 'beef');
+      await store.add(other, [entry(2), entry(3), entry(4)], 'request');
+      await store.completeBuild(other, token, '3');
+      expect(await ids(other)).toEqual([4]);
+      expect(await floorOf(other)).toBe('3');
+    });
+
     it('is joined by another that begins meanwhile', async () => {
       const other = newUser();
       const first = await store.beginBuild(other, 'aaaa');

@@ -5,7 +5,11 @@ local key, token, left_out, watermark = KEYS[1], ARGV[1], ARGV[2], ARGV[3]
 local s = read_sentinel(key)
 if not s or s.token ~= token then return 0 end
 s.state = 'r'
-if tonumber(left_out) > tonumber(s.floor) then s.floor = left_out end
+if tonumber(left_out) > tonumber(s.floor) then
+  s.floor = left_out
+  -- What came in during the build and is older than what was left out: the tail would begin below it and skip that.
+  redis.call('ZREMRANGEBYSCORE', key, 1, left_out)
+end
 if tonumber(watermark) > tonumber(s.watermark) then s.watermark = watermark end
 write_sentinel(key, s)
 return 1
