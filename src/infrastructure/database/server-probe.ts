@@ -71,8 +71,11 @@ export class ServerProbe {
       password: monitorPassword,
       connectTimeout: TIMEOUT_MS,
     });
-    // One that breaks while nothing is asked of it; the next question finds out.
-    connection.on('error', () => destroy(connection));
+    // One that breaks while nothing is asked of it says nothing of the server; the next question opens another one.
+    connection.on('error', () => {
+      destroy(connection);
+      if (this.connection === connection) this.connection = undefined;
+    });
     return connection;
   }
 }
