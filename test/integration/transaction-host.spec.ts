@@ -249,6 +249,17 @@ describe(TransactionHost.name, () => {
     });
   });
 
+  it('for everybody to see waits a tenth of a second at most, also for a replica that has no connection to spare', async () => {
+    const nodes = new DatabaseNodes(testConfig(database.name, { MYSQL_POOL_SIZE: '1' }), []);
+    opened.push(nodes);
+    const held = await Promise.all(nodes.replicas.map((node) => node.acquire()));
+    const begunMs = performance.now();
+    await nodes.untilReplicated(`${primary}:1`);
+    const waitedMs = performance.now() - begunMs;
+    for (const queryRunner of held) await queryRunner.release();
+    expect(waitedMs).toBeLessThan(1_000); // a pool is waited for longer
+  });
+
   describe('a conflict', () => {
     it('of a deadlock is cured by running the loser again from its start', async () => {
       await database.execute('INSERT INTO notes (id) VALUES (1), (2)');

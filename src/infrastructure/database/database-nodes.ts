@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { AppConfig } from '../../config/app-config.js';
 import type { DatabaseNode, NodeOptions } from './database-node.js';
@@ -92,7 +93,9 @@ export class DatabaseNodes implements OnApplicationShutdown {
    */
   async untilReplicated(gtid: string): Promise<void> {
     const healthy = this.replicas.filter((node) => node.healthy);
-    await Promise.allSettled(healthy.map((node) => node.waitFor(gtid, REPLICATION_WAIT_SECONDS)));
+    const replicated = Promise.allSettled(healthy.map((node) => node.waitFor(gtid, REPLICATION_WAIT_SECONDS)));
+    // A replica that is frozen or has no connection to spare answers later than it was asked to.
+    await Promise.race([replicated, delay(REPLICATION_WAIT_SECONDS * 1_000)]);
   }
 
   /**
