@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { Id } from '../../common/id.js';
+import { RedisUnavailableError } from '../../infrastructure/redis/redis-unavailable.error.js';
 import { FeedPull } from './feed-pull.js';
 import { FeedStore } from './feed.store.js';
 import { FeedTruth } from './feed-truth.js';
@@ -25,7 +26,7 @@ export class FeedBuilder {
     private readonly pull: FeedPull,
   ) {}
 
-  /** Requests of one reader in this process share one build. */
+  /** Requests of one reader in this process share one build. @throws RedisUnavailableError, also when nothing stays built */
   build(userId: Id): Promise<void> {
     let build = this.building.get(userId);
     if (!build) {
@@ -43,6 +44,6 @@ export class FeedBuilder {
       await this.store.add(userId, entries, 'request');
       if (await this.store.completeBuild(userId, token, leftOut, this.pull.watermarkOf(posts))) return;
     }
-    throw new Error(`the feed was dropped during each of ${MAX_TRIES} builds`);
+    throw new RedisUnavailableError(`the feed was dropped during each of ${MAX_TRIES} builds`);
   }
 }
