@@ -75,6 +75,30 @@ describe('Posts of a large author', () => {
     expect(await stored(reader)).not.toContain(old);
   });
 
+  it('do not rise when their reader comes back long after they were seen, but those that came since are there', async () => {
+    const { author, reader } = await largeAuthor();
+    await reader.feed();
+    const seen = await storePulled(author, 0); // too new for the watermark
+    expect((await reader.feedIds())[0]).toBe(seen);
+    expect(await watermarkOf(reader)).toBe('0');
+    // Two days pass: what was viewed has expired and was swept.
+    const twoDaysMs = 2 * 86_400_000;
+    await app.database.execute('UPDATE posts SET created_at = created_at - INTERVAL 2 DAY WHERE id = ?', [seen]);
+    await until(async () => (await app.redis.entries(reader.id)).every(({ viewed }) => viewed), { what: 'the views' });
+    const key = app.redis.feedKey(reader.id);
+    const before = (await app.redis.sentinel(reader.id))!;
+    const [zero, state, token, , ...rest] = before.split(':');
+    const lastReadAt = Math.floor((Date.now() - twoDaysMs) / 1_000);
+    await app.redis.command('zadd', key, 0, [zero, state, token, lastReadAt, ...rest].join(':'));
+    await app.redis.command('zrem', key, before);
+    await app.redis.command('zremrangebyscore', key, seen, seen);
+    const since = await storePulled(author, twoDaysMs - SETTLED_MS);
+
+    expect((await reader.feedIds())[0]).toBe(since);
+    expect(await stored(reader)).toContain(since);
+    expect(await stored(reader)).not.toContain(seen);
+  });
+
   it('are not missed when one with a lower id is committed later', async () => {
     const { author, reader, pushed } = await largeAuthor();
     await reader.feed();

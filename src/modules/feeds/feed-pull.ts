@@ -12,13 +12,15 @@ import type { PostReference } from './feeds.repository.js';
  * in either direction.
  */
 const LATE_COMMIT_MS = 15_000;
+/** How far the clocks of two instances may differ; a reading is known to the second besides. */
+const CLOCKS_MS = 5_000 + 1_000;
 
 /**
  * Brings posts of large authors, which are pushed to nobody, into a feed when its owner reads it.
  *
  * The feed's watermark says up to which post that has been done. It stays behind the posts of the last seconds, because
- * a post with a lower id may still be committed, or a replica may not have it; those are looked at again, which does no
- * harm. From then on they are entries like all others.
+ * a post with a lower id may still be committed, or a replica may not have it; those are looked at again. One of them that
+ * was seen, and whose time as a viewed entry may be over, stays out. From then on they are entries like all others.
  */
 @Injectable()
 export class FeedPull {
@@ -37,13 +39,20 @@ export class FeedPull {
     const posts = await this.truth.pulledSince(readerId, newest.watermark);
     const held = new Set([...newest.entries.map(({ postId }) => postId), ...newest.expired]);
     const watermark = this.watermarkOf(posts);
-    const news = posts.filter(({ id }) => !held.has(id));
+    const news = posts.filter((post) => !held.has(post.id) && !this.mayHaveDied(post, newest.lastReadAt));
     const moves = compareIds(watermark, newest.watermark) > 0;
     if (news.length === 0 && !moves) return false;
     const { unviewedTtlMs } = this.config.feed;
     const entries = news.map((post) => newEntry(post.id, post.createdAt.getTime(), unviewedTtlMs));
     await this.store.pull(readerId, entries, watermark);
     return news.length > 0;
+  }
+
+  /** Whether a post may have been viewed at the last reading or before, and be gone since: it must not rise again. */
+  private mayHaveDied({ createdAt }: PostReference, lastReadAt: number): boolean {
+    const createdMs = createdAt.getTime();
+    const wasThere = createdMs <= lastReadAt * 1_000 + CLOCKS_MS;
+    return wasThere && createdMs <= this.clock.nowMs() - this.config.feed.viewedTtlMs;
   }
 
   /** The highest of these posts below which no other can come up any more. */

@@ -21,6 +21,8 @@ export interface FeedSlice {
   state: FeedState;
   /** Up to which post those of large authors have been pulled. */
   watermark: Id;
+  /** Epoch seconds of the last reading that was recorded. */
+  lastReadAt: number;
   entries: FeedEntry[];
   /** Posts met on the way whose time is over. */
   expired: Id[];
@@ -104,16 +106,14 @@ export class FeedStore {
    */
   async page(userId: Id, belowId: Id | undefined, limit: number): Promise<FeedSlice> {
     const args = [this.clock.nowSeconds(), belowId ?? '+inf', limit];
-    const [state, watermark, live, ...members] = await this.redis.script<[string, string, number, ...string[]]>(
-      REQUEST,
-      PAGE,
-      [this.key(userId)],
-      args,
-    );
+    type Answer = [state: string, watermark: string, lastReadAt: string, live: number, ...members: string[]];
+    const answer = await this.redis.script<Answer>(REQUEST, PAGE, [this.key(userId)], args);
+    const [state, watermark, lastReadAt, live, ...members] = answer;
     const entries = members.map(decodeEntry);
     return {
       state: STATES[state]!,
       watermark,
+      lastReadAt: Number(lastReadAt),
       entries: entries.slice(0, live),
       expired: entries.slice(live).map((entry) => entry.postId),
     };
