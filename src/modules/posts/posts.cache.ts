@@ -70,12 +70,15 @@ export class PostsCache {
     return found;
   }
 
-  /** Caches a post once it is committed (write-through); should Redis not answer then, its outbox job repeats it. */
+  /**
+   * Caches a post once it is committed (write-through). Should Redis not answer then, the outbox job of an edit repeats
+   * it, and a new post is read from MySQL.
+   */
   keepAfterCommit(post: StoredPost): void {
     this.transactions.afterCommit(() => this.attempt(() => this.store.write(post, 'request')));
   }
 
-  /** Forgets a post once its deletion is committed, see {@link keepAfterCommit}. */
+  /** Forgets a post once its deletion is committed, should Redis not answer then, its outbox job repeats it. */
   forgetAfterCommit(id: Id): void {
     this.transactions.afterCommit(() => this.attempt(() => this.store.bury([id], 'request')));
   }
