@@ -9,6 +9,8 @@ async function act(name: string, action: Action): Promise<void> {
     throw new Error(`${action} ${name} answered ${response.status}: ${await response.text()}`);
 }
 
+const REDIS_NODES = ['redis-1', 'redis-2', 'redis-3', 'redis-4', 'redis-5', 'redis-6'];
+
 /** What failure tests do to the services. The runner does it for them, so that what is started again still ends with it. */
 export const services = {
   /** SIGKILL; resolves when the process has ended. */
@@ -23,6 +25,17 @@ export const services = {
       return await work();
     } finally {
       await act(name, 'resume');
+    }
+  },
+
+  /** Kills all of Redis, and starts it again after `work`. */
+  async whileRedisIsDead<T>(work: () => Promise<T>): Promise<T> {
+    await Promise.all(REDIS_NODES.map((node) => act(node, 'kill')));
+    try {
+      return await work();
+    } finally {
+      // At once: a node does not serve before it sees most of the others.
+      await Promise.all(REDIS_NODES.map((node) => act(node, 'start')));
     }
   },
 

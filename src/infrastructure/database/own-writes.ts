@@ -1,12 +1,18 @@
+import { randomBytes } from 'node:crypto';
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
 import type { Id } from '../../common/id.js';
+import { AppConfig } from '../../config/app-config.js';
 import { requestContext } from '../context/request-context.js';
+import { loadLuaScript } from '../redis/lua-script.js';
+import { RedisClients } from '../redis/redis-clients.js';
 import { RedisCommands } from '../redis/redis-commands.js';
+import type { RedisOptions } from '../redis/redis-options.js';
 import { DatabaseNodes } from './database-nodes.js';
+import { lastGtids } from './last-gtids.js';
 
-/** How long after a write its author is sure to read it; beyond it, a replica that lags as much is out of the rotation. */
-const KEEP_SECONDS = 60;
+/** How much longer than a replica may lag and yet serve reads a write is remembered. */
+const SPARE_SECONDS = 60;
 /** Users whose last write this process remembers by itself; the oldest is forgotten first. */
 const MAX_REMEMBERED = 100_000;
 
@@ -17,21 +23,27 @@ interface Remembered {
 
 /** How often tokens that Redis did not take are offered again. */
 const SHARE_AGAIN_MS = 500;
-/** How long after Redis failed last another instance may still hold tokens that it has not shared. */
+/** How long after Redis failed last, or came back, another instance may still hold tokens that it has not shared. */
 const DOUBT_MS = 5_000;
+
+const NOTE_WRITE = loadLuaScript(new URL('./scripts/note-write-1.lua', import.meta.url));
+const REQUEST: RedisOptions = { traffic: 'request' };
 
 /**
  * Remembers for each user where in MySQL's history their last write is (the commit's GTID), so that their next reads
  * wait for it on a replica or go to the primary, on whichever instance. Everybody else's reads are not concerned.
  *
- * The token is in Redis before the answer to the write goes out. While Redis is down nobody knows who has written on
- * another instance, so reads ask for all that the primary has executed by then; tokens are shared when Redis is back.
+ * The token is in Redis before the answer to the write goes out, one of each instance, so that none replaces a newer one
+ * of another. While Redis is down nobody knows who has written on another instance, so reads ask for all that the
+ * primary has executed by then; tokens are shared when Redis is back.
  */
 @Injectable()
 export class OwnWrites implements OnApplicationShutdown {
   private readonly logger = new Logger(OwnWrites.name);
   private readonly remembered = new Map<Id, Remembered>();
   private readonly unshared = new Map<Id, Remembered>();
+  private readonly instance = randomBytes(6).toString('base64url');
+  private readonly keepSeconds: number;
   private doubtUntilMs = 0;
   private sharing?: NodeJS.Timeout;
 
@@ -39,7 +51,12 @@ export class OwnWrites implements OnApplicationShutdown {
     private readonly redis: RedisCommands,
     private readonly nodes: DatabaseNodes,
     private readonly clock: Clock,
-  ) {}
+    clients: RedisClients,
+    config: AppConfig,
+  ) {
+    this.keepSeconds = Math.ceil(config.mysql.replicaMaxLagMs / 1_000) + SPARE_SECONDS;
+    this.watch(clients.for('request'));
+  }
 
   onApplicationShutdown(): void {
     clearTimeout(this.sharing);
@@ -50,11 +67,16 @@ export class OwnWrites implements OnApplicationShutdown {
     const context = requestContext.getStore();
     if (context?.userId === undefined) return;
     const { userId } = context;
-    context.lastWrite = Promise.resolve(gtid);
-    const entry = { gtid, untilMs: this.clock.nowMs() + KEEP_SECONDS * 1_000 };
+    // Of two commits at once the answer to the later one may come first.
+    const before = this.remembered.get(userId);
+    const entry = {
+      gtid: before ? lastGtids(before.gtid, gtid) : gtid,
+      untilMs: this.clock.nowMs() + this.keepSeconds * 1_000,
+    };
+    context.lastWrite = Promise.resolve(entry.gtid);
     remember(this.remembered, userId, entry);
     try {
-      await this.share(userId, gtid);
+      await this.share(userId, entry.gtid);
       this.unshared.delete(userId);
     } catch (error) {
       this.doubt(error);
@@ -78,24 +100,24 @@ export class OwnWrites implements OnApplicationShutdown {
 
   private async lookUp(userId: Id): Promise<string | undefined> {
     const here = this.remembered.get(userId);
-    const own = here && here.untilMs > this.clock.nowMs() ? here.gtid : undefined;
+    const known = here && here.untilMs > this.clock.nowMs() ? [here.gtid] : [];
     try {
-      const shared = await this.redis.call<string | null>({ traffic: 'request' }, 'get', keyOf(userId));
-      if (this.clock.nowMs() < this.doubtUntilMs) return await this.everything(own);
-      // Both, because another instance may have written later, or this one when Redis did not answer.
-      return shared && own && shared !== own ? `${shared},${own}` : (shared ?? own);
+      // What this process knows by itself too: Redis may not have taken it.
+      known.push(...(await this.redis.call<string[]>(REQUEST, 'hvals', keyOf(userId))));
     } catch (error) {
       this.doubt(error);
-      return this.everything(own);
     }
+    const everything = this.clock.nowMs() < this.doubtUntilMs ? await this.everything() : undefined;
+    return everything ?? (known.length === 0 ? undefined : lastGtids(...known));
   }
 
-  /** All that the primary has executed, which includes what this user wrote wherever it was. */
-  private async everything(own: string | undefined): Promise<string | undefined> {
+  /** All that the primary has executed, which includes what this user wrote wherever it was; nothing while it is away. */
+  private async everything(): Promise<string | undefined> {
+    if (!this.nodes.primaryUp) return undefined;
     try {
       return await this.nodes.executedByPrimary();
     } catch {
-      return own; // neither Redis nor the primary: nobody can have written elsewhere and been told so
+      return undefined;
     }
   }
 
@@ -105,8 +127,21 @@ export class OwnWrites implements OnApplicationShutdown {
     this.doubtUntilMs = nowMs + DOUBT_MS;
   }
 
+  /** Who has not asked anything meanwhile does not know that Redis was away, and that others could not share. */
+  private watch(redis: ReturnType<RedisClients['for']>): void {
+    const doubt = (): void => {
+      this.doubtUntilMs = this.clock.nowMs() + DOUBT_MS;
+    };
+    const listen = (): void => {
+      redis.on('-node', doubt).once('-node', () => redis.on('+node', doubt));
+    };
+    // Before it is ready, nodes come and go while it gets to know the cluster.
+    if (redis.status === 'ready') listen();
+    else redis.once('ready', listen);
+  }
+
   private async share(userId: Id, gtid: string): Promise<void> {
-    await this.redis.call({ traffic: 'request' }, 'set', keyOf(userId), gtid, 'EX', KEEP_SECONDS);
+    await this.redis.script(REQUEST, NOTE_WRITE, [keyOf(userId)], [this.instance, gtid, this.keepSeconds]);
   }
 
   private shareLater(): void {
