@@ -1,4 +1,6 @@
-import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { Cluster, type ClusterOptions } from 'ioredis';
 import { AppConfig } from '../../config/app-config.js';
 
@@ -17,12 +19,15 @@ const BACKGROUND_COMMAND_TIMEOUT_MS = 10_000;
 const BACKGROUND_MAX_REDIRECTIONS = 16;
 const BACKGROUND_FAILOVER_DELAY_MS = 300;
 
+/** How long a start waits for Redis. */
+const CONNECT_WAIT_MS = 2_000;
+
 /** How often the map of slots and nodes is read, whether or not a refusal has shown that it is out of date. */
 const SLOTS_REFRESH_MS = 5_000;
 
 /** The connections to the Redis Cluster: an impatient set for requests and a patient one for background work. */
 @Injectable()
-export class RedisClients implements OnApplicationShutdown {
+export class RedisClients implements OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger(RedisClients.name);
   private readonly clients: Record<RedisTraffic, Cluster>;
   private readonly refreshing: NodeJS.Timeout;
@@ -48,6 +53,16 @@ export class RedisClients implements OnApplicationShutdown {
 
   for(traffic: RedisTraffic): Cluster {
     return this.clients[traffic];
+  }
+
+  /** Waits for the connections before anything is served, not for long: without Redis the service works too. */
+  async onModuleInit(): Promise<void> {
+    const connected = Object.values(this.clients).map((client) =>
+      client.status === 'ready' ? undefined : once(client, 'ready'),
+    );
+    await Promise.race([Promise.all(connected), delay(CONNECT_WAIT_MS, undefined, { ref: false })]).catch(
+      () => undefined,
+    );
   }
 
   async onApplicationShutdown(): Promise<void> {

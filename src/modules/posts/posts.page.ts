@@ -43,10 +43,13 @@ export class PostsPage {
     if (this.transactions.isWriting) return { posts: await load(ids), counts: await this.counts.counts(ids) };
     const fresh = (await this.ownWrites?.hasWritten()) ?? false;
     const cached = await orUnavailable(this.cached(ids, fresh));
-    const [posts, counts] = await Promise.all([
-      this.cache.complete(ids, cached?.posts, load, { fresh, trustMissing }),
-      this.counts.complete(ids, cached?.counts),
-    ]);
+    const posts = await this.cache.complete(ids, cached?.posts, load, { fresh, trustMissing });
+    // Of posts that are gone nobody asks the counts.
+    const there = ids.map((id, index) => ({ id, index })).filter(({ id }) => posts.has(id));
+    const counts = await this.counts.complete(
+      there.map(({ id }) => id),
+      cached && there.map(({ index }) => cached.counts[index]),
+    );
     return { posts, counts };
   }
 
