@@ -57,12 +57,9 @@ export class RedisClients implements OnModuleInit, OnApplicationShutdown {
 
   /** Waits for the connections before anything is served, not for long: without Redis the service works too. */
   async onModuleInit(): Promise<void> {
-    const connected = Object.values(this.clients).map((client) =>
-      client.status === 'ready' ? undefined : once(client, 'ready'),
-    );
-    await Promise.race([Promise.all(connected), delay(CONNECT_WAIT_MS, undefined, { ref: false })]).catch(
-      () => undefined,
-    );
+    const connecting = Object.values(this.clients).filter(({ status }) => status !== 'ready');
+    const connected = Promise.all(connecting.map((client) => once(client, 'ready')));
+    await Promise.race([connected, delay(CONNECT_WAIT_MS, undefined, { ref: false })]).catch(() => undefined);
   }
 
   async onApplicationShutdown(): Promise<void> {
