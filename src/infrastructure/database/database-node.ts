@@ -19,6 +19,8 @@ const WAITING_PER_CONNECTION = 100;
 
 /** A replica that keeps up needs about 2 ms; for one that does not, the primary is asked instead. */
 const GTID_WAIT_SECONDS = 0.01;
+/** How long a replica is not waited for again after it was waited for in vain: a request asks several times for the same. */
+const LACKS_MS = 250;
 
 export interface NodeOptions {
   /** For metrics and logs. */
@@ -58,6 +60,8 @@ export class DatabaseNode {
   private readonly waiting = new Set<(silent: Error) => void>();
   /** What was waited for last: a request asks several times for the same. */
   private executed?: string;
+  /** What was waited for in vain last, and until when that is not done again. */
+  private lacked?: { gtids: string; untilMs: number };
 
   constructor(options: NodeOptions) {
     this.name = options.name;
@@ -170,9 +174,17 @@ export class DatabaseNode {
    */
   async hasExecuted(gtids: string, queryRunner: QueryRunner): Promise<boolean> {
     if (this.executed === gtids) return true;
-    if (!(await waitForGtids(queryRunner, gtids, GTID_WAIT_SECONDS))) return false;
-    this.executed = gtids;
-    return true;
+    if (await waitForGtids(queryRunner, gtids, GTID_WAIT_SECONDS)) {
+      this.executed = gtids;
+      return true;
+    }
+    this.lacked = { gtids, untilMs: performance.now() + LACKS_MS };
+    return false;
+  }
+
+  /** Whether this node has just been waited for in vain for these transactions. */
+  lacks(gtids: string): boolean {
+    return this.lacked?.gtids === gtids && performance.now() < this.lacked.untilMs;
   }
 
   /** Waits for this node to have executed transactions of the primary. @returns whether they came in time */

@@ -231,9 +231,10 @@ export class TransactionHost {
     gtids: string | undefined,
     work: () => Promise<T>,
   ): Promise<T | typeof LAGS> {
+    const mayLag = gtids !== undefined && node !== this.nodes.primaryReads;
+    if (mayLag && node.lacks(gtids)) return LAGS;
     const queryRunner = await node.acquire();
     try {
-      const mayLag = gtids !== undefined && node !== this.nodes.primaryReads;
       if (mayLag && !(await node.hasExecuted(gtids, queryRunner))) return LAGS;
       return await this.scopes.run({ readOnly: true, fresh, queryRunner, afterCommit: [] }, work);
     } finally {
