@@ -232,7 +232,9 @@ export class DatabaseNode {
 /** What every new connection is told first. In UTC, so that no setting of a server shifts what SQL says about times. */
 const SESSION_SETUP = {
   // Once a connection, so that a write fails at once on whatever node it is, and no read needs a BEGIN.
-  read: "SET SESSION transaction_read_only = ON, time_zone = '+00:00'",
+  // Reads wait for nobody's rows, but behind the change of a table that waits for a long transaction; then another node
+  // may answer.
+  read: "SET SESSION transaction_read_only = ON, lock_wait_timeout = 1, time_zone = '+00:00'",
   // The answer to a COMMIT then carries its GTID; see OwnWrites.
   // Who waits longer than 5 s for a row is in a jam; MySQL's 50 s would hold a connection and a client all the while, and
   // its year for a table that somebody changes by hand even more so.

@@ -5,7 +5,13 @@ import type { EntityManager, QueryRunner } from 'typeorm';
 import { AppError } from '../../common/app-error.js';
 import { DatabaseNodes } from './database-nodes.js';
 import type { DatabaseNode } from './database-node.js';
-import { isConnectionError, isPoolExhausted, isServerReadOnly, isTransactionConflict } from './mysql-errors.js';
+import {
+  isConnectionError,
+  isDeadlock,
+  isPoolExhausted,
+  isServerReadOnly,
+  isTransactionConflict,
+} from './mysql-errors.js';
 import { OwnWrites } from './own-writes.js';
 import { commit, rollback } from './transaction-end.js';
 
@@ -14,6 +20,9 @@ const MAX_TRIES = 3;
 
 /** Pools that a read waits for, 1.5 s each, before it is told to come back. */
 const MAX_POOL_WAITS = 2;
+
+/** As long as that, whatever it waits for: after it no further node is tried. */
+const MAX_WAIT_MS = 3_000;
 
 /** How long a primary that was away may take to show that it is back; one that is silent still would take a second. */
 const BACK_WITHIN_MS = 250;
@@ -70,8 +79,9 @@ export class TransactionHost {
   /**
    * Runs `work` in a transaction, or joins the one that is open.
    *
-   * A transaction that loses a deadlock or a lock wait is run again from the start, at the outermost level only, so
-   * `work` must not have effects outside the database; those belong into {@link afterCommit}.
+   * A transaction that loses a deadlock is run again from the start, at the outermost level only, so `work` must not have
+   * effects outside the database; those belong into {@link afterCommit}. One that has waited for a lock in vain is not:
+   * it has held a connection for seconds, and what it waits for has not moved.
    *
    * @throws TransactionUsageError for a write transaction inside a read-only one
    * @throws AppError `DATABASE_UNAVAILABLE` when no node answers or has a connection to spare, or when others kept winning
@@ -125,7 +135,7 @@ export class TransactionHost {
         return await this.attemptReadWrite(primary, everywhere, work);
       } catch (error) {
         if (attempt < MAX_TRIES) {
-          if (isTransactionConflict(error)) continue;
+          if (isDeadlock(error)) continue;
           // A server that takes no writes has rolled back whatever this was.
           if (isServerReadOnly(error) && (await this.primaryMovedFrom(primary))) continue;
         }
@@ -192,20 +202,22 @@ export class TransactionHost {
     const gtids = fresh ? undefined : await this.scopes.exit(() => this.ownWrites?.required());
     let failure: unknown;
     let exhausted = 0;
+    const begunMs = performance.now();
     for await (const node of fresh ? this.freshCandidates() : this.nodes.readCandidates()) {
       try {
         const outcome = await this.attemptReadOnly(node, fresh, gtids, work);
         if (outcome !== LAGS) return outcome;
       } catch (error) {
-        if (!isConnectionError(error)) throw error;
+        // A lock conflict of a read: it waited behind the change of a table that waits for somebody itself.
+        if (!isConnectionError(error) && !isTransactionConflict(error)) throw error;
         failure = error; // a read changes nothing, so it may run again on another node
-        if (!isPoolExhausted(error)) {
+        if (isPoolExhausted(error)) {
+          // What is too much for two pools is too much for the next one, and a fresh read has no other pool.
+          if (++exhausted === MAX_POOL_WAITS || (fresh && (await this.primaryAnswers()))) break;
+        } else if (isConnectionError(error)) {
           node.healthy = false; // until the monitor finds it well again
-          continue;
         }
-        // What is too much for two pools is too much for the next one, and a fresh read has no other pool.
-        if (++exhausted === MAX_POOL_WAITS) break;
-        if (fresh && (await this.primaryAnswers())) break;
+        if (performance.now() - begunMs > MAX_WAIT_MS) break;
       }
     }
     throw databaseUnavailable(failure);
