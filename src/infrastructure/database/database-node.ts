@@ -236,9 +236,9 @@ const SESSION_SETUP = {
   // may answer.
   read: "SET SESSION transaction_read_only = ON, lock_wait_timeout = 1, time_zone = '+00:00'",
   // The answer to a COMMIT then carries its GTID; see OwnWrites.
-  // Who waits longer than 5 s for a row is in a jam; MySQL's 50 s would hold a connection and a client all the while, and
+  // Who waits longer than 2 s for a row, three times, is in a jam; MySQL's 50 s would hold a connection and a client all the while, and
   // its year for a table that somebody changes by hand even more so.
-  write: `SET SESSION session_track_gtids = 'OWN_GTID', innodb_lock_wait_timeout = 5, lock_wait_timeout = 5,
+  write: `SET SESSION session_track_gtids = 'OWN_GTID', innodb_lock_wait_timeout = 2, lock_wait_timeout = 5,
     time_zone = '+00:00'`,
 };
 

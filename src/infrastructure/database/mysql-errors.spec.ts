@@ -1,7 +1,6 @@
 import {
   duplicateKeyOf,
   isConnectionError,
-  isDeadlock,
   isPoolExhausted,
   isReadOnlyViolation,
   isServerReadOnly,
@@ -37,10 +36,6 @@ describe('MySQL errors', () => {
         ['conflict', 'read-only', 'connection'].map((one) => one === kind),
       );
     }
-  });
-
-  it('tell a deadlock from a lock wait that took too long', () => {
-    expect([isDeadlock({ errno: 1213 }), isDeadlock({ errno: 1205 })]).toEqual([true, false]);
   });
 
   it('tell a pool that is used up from a server that is away', () => {

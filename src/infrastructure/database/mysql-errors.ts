@@ -55,11 +55,6 @@ export function duplicateKeyOf(error: unknown): string | undefined {
   return /for key '([^']+)'/.exec(sqlMessage ?? '')?.[1] ?? 'unknown';
 }
 
-/** The transaction was given up so that another one could go on; tried again at once, it finds its way. */
-export function isDeadlock(error: unknown): boolean {
-  return driverError(error).errno === DEADLOCK;
-}
-
 /** The statement lost against another transaction; the whole transaction may be tried again. */
 export function isTransactionConflict(error: unknown): boolean {
   const { errno } = driverError(error);

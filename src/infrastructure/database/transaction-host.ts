@@ -5,13 +5,7 @@ import type { EntityManager, QueryRunner } from 'typeorm';
 import { AppError } from '../../common/app-error.js';
 import { DatabaseNodes } from './database-nodes.js';
 import type { DatabaseNode } from './database-node.js';
-import {
-  isConnectionError,
-  isDeadlock,
-  isPoolExhausted,
-  isServerReadOnly,
-  isTransactionConflict,
-} from './mysql-errors.js';
+import { isConnectionError, isPoolExhausted, isServerReadOnly, isTransactionConflict } from './mysql-errors.js';
 import { OwnWrites } from './own-writes.js';
 import { commit, rollback } from './transaction-end.js';
 
@@ -79,9 +73,8 @@ export class TransactionHost {
   /**
    * Runs `work` in a transaction, or joins the one that is open.
    *
-   * A transaction that loses a deadlock is run again from the start, at the outermost level only, so `work` must not have
-   * effects outside the database; those belong into {@link afterCommit}. One that has waited for a lock in vain is not:
-   * it has held a connection for seconds, and what it waits for has not moved.
+   * A transaction that loses a deadlock or a lock wait is run again from the start, at the outermost level only, so
+   * `work` must not have effects outside the database; those belong into {@link afterCommit}.
    *
    * @throws TransactionUsageError for a write transaction inside a read-only one
    * @throws AppError `DATABASE_UNAVAILABLE` when no node answers or has a connection to spare, or when others kept winning
@@ -135,7 +128,7 @@ export class TransactionHost {
         return await this.attemptReadWrite(primary, everywhere, work);
       } catch (error) {
         if (attempt < MAX_TRIES) {
-          if (isDeadlock(error)) continue;
+          if (isTransactionConflict(error)) continue;
           // A server that takes no writes has rolled back whatever this was.
           if (isServerReadOnly(error) && (await this.primaryMovedFrom(primary))) continue;
         }
