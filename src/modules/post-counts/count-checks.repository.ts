@@ -42,8 +42,11 @@ export class CountChecksRepository {
   /** Removes checks, but for those that were asked for again since they were taken. */
   async finish(checks: readonly CountCheck[]): Promise<void> {
     await this.transactions.manager.query(
-      'DELETE FROM post_count_checks WHERE post_id IN (?) AND (post_id, notes) IN (?)',
-      [checks.map(({ postId }) => postId), checks.map(({ postId, notes }) => [postId, notes])],
+      // Each by its key, for the same reason as changes are: see CountFlushRepository.delete.
+      `DELETE checks FROM JSON_TABLE(?, '$[*]' COLUMNS (
+           post_id BIGINT PATH '$.postId', notes INT UNSIGNED PATH '$.notes')) AS done
+         STRAIGHT_JOIN post_count_checks AS checks ON checks.post_id = done.post_id AND checks.notes = done.notes`,
+      [JSON.stringify(checks)],
     );
   }
 

@@ -39,7 +39,13 @@ export class CountFlushRepository {
   }
 
   async delete(changeIds: readonly Id[]): Promise<void> {
-    await this.transactions.manager.query('DELETE FROM post_count_changes WHERE id IN (?)', [changeIds]);
+    // Each by its key. With `id IN (…)` MySQL scans a small table, and a range of it to the row behind: those rows
+    // another flush holds, which waits for the counts that this one holds.
+    await this.transactions.manager.query(
+      `DELETE changes FROM JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT PATH '$')) AS done
+         STRAIGHT_JOIN post_count_changes AS changes ON changes.id = done.id`,
+      [JSON.stringify(changeIds)],
+    );
   }
 
   /** When the oldest change was made that is not written back. */
