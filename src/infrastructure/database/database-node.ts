@@ -50,7 +50,7 @@ export class DatabaseNode {
   healthy = true;
   /** Of a replica, as it said last: seconds behind the primary. */
   lagSeconds?: number;
-  /** Of a replica, as it said last: it has applied all it received. */
+  /** Of a replica, while there is no primary: it has executed all that any replica has heard of. */
   complete = false;
   observer?: PoolObserver;
   private connecting?: Promise<DataSource>;

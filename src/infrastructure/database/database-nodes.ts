@@ -82,7 +82,7 @@ export class DatabaseNodes implements OnApplicationShutdown {
     for (const node of replicas) if (!tried.has(node)) yield node;
   }
 
-  /** Replicas that can stand in for a primary which is away, because they have applied all they got from it. */
+  /** Replicas that can stand in for a primary which is away, because none knows more of it. */
   standIns(): DatabaseNode[] {
     return this.replicas.filter((node) => node.healthy && node.complete);
   }

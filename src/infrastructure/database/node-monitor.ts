@@ -10,6 +10,8 @@ import { ServerProbe, type SemiSync, type ServerReport } from './server-probe.js
 /** With a probe's timeout of 0.75 s, a server that fell silent is noticed within a second. */
 const EVERY_MS = 250;
 
+type Reports = ReadonlyMap<DatabaseServer, ServerReport>;
+
 /**
  * Watches the servers: replicas that are silent, stopped or too far behind leave the rotation until they are well, a
  * silent primary loses its connections, so that requests get their 503 instead of hanging, and a promotion is followed.
@@ -22,6 +24,8 @@ export class NodeMonitor implements OnModuleInit, OnApplicationShutdown {
   private readonly stop = new AbortController();
   private readonly probes: ReadonlyMap<DatabaseServer, ServerProbe>;
   private readonly configured: DatabaseServer;
+  /** Replicas that were well when they were looked at last. */
+  private readonly serving = new Set<DatabaseServer>();
   /** Why servers serve no reads. */
   private readonly reasons = new Map<DatabaseServer, string>();
   private term?: PrimaryTerm;
@@ -75,14 +79,28 @@ export class NodeMonitor implements OnModuleInit, OnApplicationShutdown {
         else server.dropConnections();
       }),
     );
-    const primary = this.findPrimary(reports);
+    const choice = choosePrimary(reports, this.configured, this.term);
+    // Before anybody is told that it is away.
+    if (!choice.primary) await this.compareReplicas(reports);
+    const primary = this.follow(choice, reports);
     for (const server of this.nodes.servers) {
       if (server.role === 'replica') this.judge(server, reports.get(server), primary);
     }
   }
 
-  private findPrimary(reports: ReadonlyMap<DatabaseServer, ServerReport>): PrimaryState {
-    const { primary, term } = choosePrimary(reports, this.configured, this.term);
+  /** Finds out which replicas have executed all that any of them has heard of. */
+  private async compareReplicas(reports: Reports): Promise<void> {
+    // Not of a server that neither replicates nor was followed: what it has by itself nobody else will ever have.
+    const known = [...reports].filter(([server, { replicates }]) => replicates || server.role === 'primary');
+    const gtids = known.map(([, report]) => report.gtids).join(',');
+    await Promise.all(
+      [...reports.keys()].map(async (server) => {
+        server.reads.complete = await this.probes.get(server)!.hasExecuted(gtids);
+      }),
+    );
+  }
+
+  private follow({ primary, term }: ReturnType<typeof choosePrimary<DatabaseServer>>, reports: Reports): PrimaryState {
     this.term = term;
     if (primary) this.primaryUuid = reports.get(primary)!.serverUuid;
     this.semiSync = primary && reports.get(primary)!.semiSync;
@@ -100,30 +118,33 @@ export class NodeMonitor implements OnModuleInit, OnApplicationShutdown {
     return { up, serverUuid: this.primaryUuid };
   }
 
-  private whyNoPrimary(reports: ReadonlyMap<DatabaseServer, ServerReport>): string {
+  private whyNoPrimary(reports: Reports): string {
     const current = this.nodes.servers.find((server) => server.role === 'primary')!;
     if (reports.has(current)) return `${current.name} is not the primary of promotion ${this.term?.term ?? ''}`;
     return `${current.name} does not answer (${this.probes.get(current)!.failure ?? ''})`;
   }
 
   private judge(server: DatabaseServer, report: ServerReport | undefined, primary: PrimaryState): void {
-    server.reads.complete = report?.complete ?? false;
+    if (!report || primary.up) server.reads.complete = false;
     server.reads.lagSeconds = undefined;
     if (!report)
       return this.apply(server, {
         healthy: false,
         reason: `it does not answer (${this.probes.get(server)!.failure ?? ''})`,
       });
-    this.apply(server, judgeReplica(report.replica, this.config.mysql.replicaMaxLagMs, primary));
+    const standing = { serves: this.serving.has(server), complete: server.reads.complete };
+    this.apply(server, judgeReplica(report.replica, this.config.mysql.replicaMaxLagMs, primary, standing));
   }
 
   private apply(server: DatabaseServer, verdict: ReplicaVerdict): void {
     server.reads.healthy = verdict.healthy;
     if (verdict.healthy) {
+      this.serving.add(server);
       server.reads.lagSeconds = verdict.lagSeconds;
       if (this.reasons.delete(server)) this.logger.log(`${server.name} serves reads again`);
       return;
     }
+    this.serving.delete(server);
     // Once a transition, not once a probe; how far behind it is changes with every probe.
     if (!this.reasons.has(server)) this.logger.warn(`${server.name} serves no reads: ${verdict.reason}`);
     this.reasons.set(server, verdict.reason);

@@ -1,4 +1,4 @@
-import { judgeReplica, type ReplicaStatus } from './replica-status.js';
+import { judgeReplica, type ReplicaStanding, type ReplicaStatus } from './replica-status.js';
 
 const MAX_LAG_MS = 5_000;
 const running: ReplicaStatus = {
@@ -8,8 +8,9 @@ const running: ReplicaStatus = {
   Source_UUID: 'P',
   Retrieved_Gtid_Set: '',
 };
-const healthy = (changes: Partial<ReplicaStatus>, up = true): boolean =>
-  judgeReplica({ ...running, ...changes }, MAX_LAG_MS, { up, serverUuid: 'P' }).healthy;
+const NOTHING = { serves: false, complete: false };
+const healthy = (changes: Partial<ReplicaStatus>, up = true, standing: Partial<ReplicaStanding> = {}): boolean =>
+  judgeReplica({ ...running, ...changes }, MAX_LAG_MS, { up, serverUuid: 'P' }, { ...NOTHING, ...standing }).healthy;
 
 describe(judgeReplica.name, () => {
   it('lets a replica serve that keeps up, and one that is just in time', () => {
@@ -30,8 +31,14 @@ describe(judgeReplica.name, () => {
 
   it('refuses one that alone has lost the primary, and keeps it when everybody has', () => {
     const lost = { Replica_IO_Running: 'Connecting', Seconds_Behind_Source: null };
-    expect(healthy(lost, true)).toBe(false);
-    expect(healthy(lost, false)).toBe(true);
+    expect(healthy(lost, true, { serves: true, complete: true })).toBe(false);
+    expect(healthy(lost, false, { serves: true })).toBe(true);
+  });
+
+  it('takes one that had lost the primary before the others did only if none of them knows more', () => {
+    const lost = { Replica_IO_Running: 'No', Seconds_Behind_Source: null };
+    expect(healthy(lost, false)).toBe(false);
+    expect(healthy(lost, false, { complete: true })).toBe(true);
   });
 
   it('refuses one that follows another server than the primary, once it is known whom it follows', () => {
@@ -40,6 +47,6 @@ describe(judgeReplica.name, () => {
   });
 
   it('refuses a server that is no replica', () => {
-    expect(judgeReplica(undefined, MAX_LAG_MS, { up: true, serverUuid: 'P' }).healthy).toBe(false);
+    expect(judgeReplica(undefined, MAX_LAG_MS, { up: true, serverUuid: 'P' }, NOTHING).healthy).toBe(false);
   });
 });

@@ -17,19 +17,29 @@ export interface PrimaryState {
   serverUuid: string | undefined;
 }
 
+/** A replica among the others. */
+export interface ReplicaStanding {
+  /** It was well when it was looked at last. */
+  serves: boolean;
+  /** It has executed all that any of them has heard of; known while there is no primary. */
+  complete: boolean;
+}
+
 /** How far behind a replica is, or why it serves no reads. */
 export type ReplicaVerdict = { healthy: true; lagSeconds: number | undefined } | { healthy: false; reason: string };
 
 /**
  * Pure: whether a replica may serve reads.
  *
+ * One that has lost a primary which nobody reaches is as new as data can be, unless it had lost it before the others.
+ *
  * @param status `undefined` when the server is no replica at all
- * @param primary a replica that has lost a primary which nobody reaches is as new as data can be
  */
 export function judgeReplica(
   status: ReplicaStatus | undefined,
   maxLagMs: number,
   primary: PrimaryState,
+  { serves, complete }: ReplicaStanding,
 ): ReplicaVerdict {
   if (!status) return { healthy: false, reason: 'it does not replicate' };
   const follows = status.Source_UUID;
@@ -38,9 +48,9 @@ export function judgeReplica(
   }
   if (status.Replica_SQL_Running !== 'Yes') return { healthy: false, reason: 'it has stopped applying' };
   if (status.Replica_IO_Running !== 'Yes') {
-    return primary.up
-      ? { healthy: false, reason: 'it has lost the primary' }
-      : { healthy: true, lagSeconds: undefined };
+    if (primary.up) return { healthy: false, reason: 'it has lost the primary' };
+    if (!serves && !complete) return { healthy: false, reason: 'it had lost the primary before the others did' };
+    return { healthy: true, lagSeconds: undefined };
   }
   if (status.Seconds_Behind_Source === null) return { healthy: false, reason: 'its lag is unknown' };
   const lagSeconds = Number(status.Seconds_Behind_Source);

@@ -22,8 +22,8 @@ export interface SemiSync {
 export interface ServerReport extends ServerView {
   /** `undefined` when the server is no replica. */
   replica: ReplicaStatus | undefined;
-  /** It has applied all that it received. */
-  complete: boolean;
+  /** Of all that it has executed, and of what it has received besides. */
+  gtids: string;
   /** `undefined` where the plugin is not loaded. */
   semiSync: SemiSync | undefined;
 }
@@ -40,7 +40,19 @@ export class ServerProbe {
   ) {}
 
   /** @returns `undefined` when the server does not answer in time */
-  async ask(): Promise<ServerReport | undefined> {
+  ask(): Promise<ServerReport | undefined> {
+    return this.answer(report);
+  }
+
+  /** Whether the server says, in time, that it has executed these transactions. */
+  async hasExecuted(gtids: string): Promise<boolean> {
+    const rows = await this.answer((connection) =>
+      rowsOf(connection, 'SELECT GTID_SUBSET(?, @@GLOBAL.gtid_executed) AS yes', [gtids]),
+    );
+    return Number(rows?.[0]?.['yes']) === 1;
+  }
+
+  private async answer<T>(question: (connection: Connection) => Promise<T>): Promise<T | undefined> {
     const tooLate = new AbortController();
     const answered = new AbortController();
     void silence(answered.signal).then((isSilent) => isSilent && tooLate.abort());
@@ -48,7 +60,7 @@ export class ServerProbe {
       const connection = (this.connection ??= await this.connect());
       tooLate.signal.throwIfAborted();
       tooLate.signal.addEventListener('abort', () => destroy(connection), { once: true });
-      return await report(connection);
+      return await question(connection);
     } catch (error) {
       this.failure = tooLate.signal.aborted ? 'it took too long' : (error as Error).message;
       this.close(); // the next probe begins with a new connection
@@ -97,16 +109,14 @@ async function report(connection: Connection): Promise<ServerReport> {
   const [replica] = (await rowsOf(connection, 'SHOW REPLICA STATUS')) as (RowDataPacket & ReplicaStatus)[];
   const [server] = await rowsOf(
     connection,
-    `SELECT @@GLOBAL.server_uuid AS uuid, @@GLOBAL.super_read_only AS readOnly,
-            GTID_SUBSET(?, @@GLOBAL.gtid_executed) AS complete`,
-    [replica?.Retrieved_Gtid_Set ?? ''],
+    `SELECT @@GLOBAL.server_uuid AS uuid, @@GLOBAL.super_read_only AS readOnly, @@GLOBAL.gtid_executed AS executed`,
   );
   return {
     serverUuid: server!['uuid'] as string,
     writable: Number(server!['readOnly']) === 0,
     replicates: replica !== undefined,
     replica,
-    complete: Number(server!['complete']) === 1,
+    gtids: [server!['executed'] as string, replica?.Retrieved_Gtid_Set].filter(Boolean).join(','),
     term: await latestTerm(connection),
     semiSync: await semiSync(connection),
   };

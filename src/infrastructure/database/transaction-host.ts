@@ -104,6 +104,14 @@ export class TransactionHost {
     return this.scopes.getStore()?.readOnly === false;
   }
 
+  /**
+   * Whether fresh reads are answered by a replica now, because the primary is away. It has all that any replica has heard
+   * of, and perhaps not all that was acknowledged: what is for good must not be decided by it.
+   */
+  get hasStandIn(): boolean {
+    return !this.nodes.primaryUp;
+  }
+
   /** Runs `hook` once the outermost transaction has committed, and never if it rolls back. Its failure is only logged. */
   afterCommit(hook: () => void | Promise<void>): void {
     const scope = this.current();

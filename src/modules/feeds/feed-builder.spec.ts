@@ -1,3 +1,4 @@
+import type { TransactionHost } from '../../infrastructure/database/transaction-host.js';
 import { RedisUnavailableError } from '../../infrastructure/redis/redis-unavailable.error.js';
 import { FeedBuilder } from './feed-builder.js';
 import type { FeedPull } from './feed-pull.js';
@@ -16,6 +17,7 @@ describe(FeedBuilder.name, () => {
       store as unknown as FeedStore,
       { liveEntriesNow: async () => ({ posts: [], entries: [], leftOut: undefined }) } as unknown as FeedTruth,
       { watermarkOf: () => '0' } as unknown as FeedPull,
+      { hasStandIn: false } as TransactionHost,
     );
     await expect(builder.build('1')).rejects.toThrow(RedisUnavailableError);
     await builder.build('1');

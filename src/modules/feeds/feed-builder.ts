@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { Id } from '../../common/id.js';
+import { TransactionHost } from '../../infrastructure/database/transaction-host.js';
 import { RedisUnavailableError } from '../../infrastructure/redis/redis-unavailable.error.js';
 import { FeedPull } from './feed-pull.js';
 import { FeedStore } from './feed.store.js';
@@ -24,6 +25,7 @@ export class FeedBuilder {
     private readonly store: FeedStore,
     private readonly truth: FeedTruth,
     private readonly pull: FeedPull,
+    private readonly transactions: TransactionHost,
   ) {}
 
   /** Requests of one reader in this process share one build. @throws RedisUnavailableError, also when nothing stays built */
@@ -42,6 +44,8 @@ export class FeedBuilder {
       if (state === 'ready') return;
       const { posts, entries, leftOut } = await this.truth.liveEntriesNow(userId);
       await this.store.add(userId, entries, 'request');
+      // What the primary alone knows is missing: the feed is built again until the primary is asked.
+      if (this.transactions.hasStandIn) return;
       if (await this.store.completeBuild(userId, token, leftOut, this.pull.watermarkOf(posts))) return;
     }
     throw new RedisUnavailableError(`the feed was dropped during each of ${MAX_TRIES} builds`);
