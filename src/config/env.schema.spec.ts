@@ -86,6 +86,14 @@ describe(readEnv.name, () => {
     expect(messageOf({ FEED_UNVIEWED_TTL: '8d' })).toContain('FEED_IDLE_TTL');
   });
 
+  it('refuses a life of viewed entries that is no longer than the pull looks back', () => {
+    for (const ttl of ['500ms', '1s', '20s']) {
+      expect(messageOf({ FEED_VIEWED_TTL: ttl })).toBe('FEED_VIEWED_TTL must be longer than REPLICA_MAX_LAG and 15s');
+    }
+    expect(messageOf({ FEED_VIEWED_TTL: '21s' })).toBe('accepted');
+    expect(messageOf({ FEED_VIEWED_TTL: '21s', REPLICA_MAX_LAG: '6s' })).toContain('FEED_VIEWED_TTL');
+  });
+
   describe('in production', () => {
     it('accepts an environment with secrets of its own', () => {
       expect(messageOf(production)).toBe('accepted');

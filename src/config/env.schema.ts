@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { LATE_COMMIT_MS } from './limits.js';
 import {
   address,
   addresses,
@@ -163,6 +164,10 @@ export function readEnv(source: NodeJS.ProcessEnv = process.env): Env {
 function checkTogether(env: Env, source: NodeJS.ProcessEnv): void {
   if (env.FEED_VIEWED_TTL > env.FEED_UNVIEWED_TTL) {
     throw new ConfigError('FEED_VIEWED_TTL must not be longer than FEED_UNVIEWED_TTL');
+  }
+  if (env.FEED_VIEWED_TTL <= LATE_COMMIT_MS + env.REPLICA_MAX_LAG) {
+    // Else a post of a large author, looked at again because others may still come in below it, could be gone already.
+    throw new ConfigError(`FEED_VIEWED_TTL must be longer than REPLICA_MAX_LAG and ${LATE_COMMIT_MS / 1_000}s`);
   }
   if (env.FEED_IDLE_TTL <= env.FEED_UNVIEWED_TTL) {
     throw new ConfigError('FEED_IDLE_TTL must be longer than FEED_UNVIEWED_TTL');

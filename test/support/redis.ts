@@ -67,6 +67,16 @@ export class TestRedis {
     await this.command('zadd', this.feedKey(userId), entry.postId, encodeEntry(entry));
   }
 
+  /** Makes a feed look as if its owner had read it last at a moment. */
+  async setLastRead(userId: Id, atMs: number): Promise<void> {
+    const key = this.feedKey(userId);
+    const sentinel = await this.sentinel(userId);
+    if (sentinel === undefined) throw new Error(`${userId} has no feed`);
+    const [zero, state, token, , ...rest] = sentinel.split(':');
+    await this.command('zadd', key, 0, [zero, state, token, Math.floor(atMs / 1_000), ...rest].join(':'));
+    await this.command('zrem', key, sentinel);
+  }
+
   async deleteFeeds(...userIds: Id[]): Promise<void> {
     await this.commands(
       userIds.map((userId) => ({ name: 'del', key: this.feedKey(userId), args: [this.feedKey(userId)] })),

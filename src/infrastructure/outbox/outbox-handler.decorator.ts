@@ -5,6 +5,8 @@ import type { LeasedEvent } from './outbox.repository.js';
 export interface JobContext {
   /** How far an earlier try came, or `null` at the start. */
   progress: string | null;
+  /** Tries, this one included: what an earlier one did is not known. A replay after a failover of Redis is never the first. */
+  attempts: number;
   /** When the job was stored. */
   createdAt: Date;
   /**

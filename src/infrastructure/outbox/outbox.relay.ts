@@ -83,6 +83,7 @@ export class OutboxRelay implements OnApplicationBootstrap, BeforeApplicationShu
       if (!handler) throw new Error(`no handler of outbox event type ${event.type}`);
       await handler.handle(event.payload, {
         progress: event.progress,
+        attempts: event.attempts,
         createdAt: event.createdAt,
         saveProgress: (progress) => this.saveProgress(event, progress),
       });

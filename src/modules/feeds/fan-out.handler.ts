@@ -12,6 +12,8 @@ import { LargeAuthorsWriter } from '../posts/large-authors.writer.js';
 import { PostsReader } from '../posts/posts.reader.js';
 import { newEntry, type FeedEntry } from './feed-entry.js';
 import { FeedStore } from './feed.store.js';
+import { unreadSince } from './feed-time.js';
+import { FeedTruth } from './feed-truth.js';
 import { FeedMetrics } from './feed.metrics.js';
 
 /** Rounds of one chunk before the job is put off, as in {@link FeedFollows}. */
@@ -33,21 +35,27 @@ export class FanOutHandler implements OutboxHandler<PostCreatedEvent> {
     private readonly follows: FollowsReader,
     private readonly posts: PostsReader,
     private readonly largeAuthors: LargeAuthorsWriter,
+    private readonly truth: FeedTruth,
     private readonly metrics: FeedMetrics,
     private readonly config: AppConfig,
   ) {}
 
   async handle(event: PostCreatedEvent, job: JobContext): Promise<void> {
     const entry = newEntry(event.postId, event.createdAtMs, this.config.feed.unviewedTtlMs);
+    // What was delivered before may have been viewed and be gone since: it must not rise again.
+    const mayBeGone = event.createdAtMs < this.truth.repeatableFrom().getTime();
+    const again = mayBeGone ? unreadSince(event.createdAtMs) : undefined;
+    const readBefore = job.attempts > 1 ? again : undefined;
     if (job.progress === null) {
-      await this.deliver(entry, [event.authorId]);
+      // The author has had it since the request (`OwnPostEffect`).
+      await this.deliver(entry, [event.authorId], again);
       await this.largeAuthors.judge(event.authorId);
     }
     // Followers of a large author pull when they read.
     if (await this.posts.isPulledNow(event.postId)) return this.settle(entry, event.authorId);
     let after: Id | undefined = job.progress ?? BEFORE_ALL;
     while (after !== undefined) {
-      after = await this.deliverChunk(entry, event.authorId, after);
+      after = await this.deliverChunk(entry, event.authorId, after, readBefore);
       if (after !== undefined) await job.saveProgress(after);
     }
   }
@@ -62,12 +70,18 @@ export class FanOutHandler implements OutboxHandler<PostCreatedEvent> {
    * Delivers to the next followers and looks again: who unfollowed meanwhile loses the entry. Who followed meanwhile
    * gets it from the backfill of that follow.
    *
+   * @param readBefore epoch seconds; into feeds that were read since the post does not go
    * @returns the last follower served, or `undefined` when there are no more
    */
-  private async deliverChunk(entry: FeedEntry, authorId: Id, after: Id): Promise<Id | undefined> {
+  private async deliverChunk(
+    entry: FeedEntry,
+    authorId: Id,
+    after: Id,
+    readBefore: number | undefined,
+  ): Promise<Id | undefined> {
     let truth = await this.truthOf(entry.postId, authorId, after);
     for (let round = 0; round < MAX_ROUNDS; round++) {
-      if (truth.live) await this.deliver(entry, truth.followers);
+      if (truth.live) await this.deliver(entry, truth.followers, readBefore);
       else await this.store.remove([entry.postId], [authorId, ...truth.followers], 'background');
 
       const now = await this.truthOf(entry.postId, authorId, after);
@@ -81,8 +95,9 @@ export class FanOutHandler implements OutboxHandler<PostCreatedEvent> {
     throw new Error('the followers of the chunk changed during every round');
   }
 
-  private async deliver(entry: FeedEntry, userIds: readonly Id[]): Promise<void> {
-    if (userIds.length > 0) this.metrics.delivered(await this.store.push(entry, userIds, 'background'));
+  private async deliver(entry: FeedEntry, userIds: readonly Id[], readBefore: number | undefined): Promise<void> {
+    if (userIds.length === 0) return;
+    this.metrics.delivered(await this.store.push(entry, userIds, 'background', readBefore));
   }
 
   /** What MySQL's primary says now about the post and the next followers of its author. */

@@ -1,14 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import type { Id } from '../../common/id.js';
+import { compareIds, type Id } from '../../common/id.js';
 import { TransactionHost } from '../../infrastructure/database/transaction-host.js';
 import { RedisUnavailableError } from '../../infrastructure/redis/redis-unavailable.error.js';
 import { FeedPull } from './feed-pull.js';
 import { FeedStore } from './feed.store.js';
-import { FeedTruth } from './feed-truth.js';
+import { FeedTruth, type LiveEntries } from './feed-truth.js';
 
 /** A build starts again when the feed was dropped meanwhile; more often than this means that something drops it for ever. */
 const MAX_TRIES = 3;
+
+/** Rounds of one build, as in {@link FeedFollows}: deletions and unfollows within milliseconds, time after time. */
+const MAX_ROUNDS = 5;
 
 /**
  * Builds a feed that does not exist: of a new account, of a reader who comes back, after a loss of Redis.
@@ -42,12 +45,38 @@ export class FeedBuilder {
     for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
       const { state, token } = await this.store.beginBuild(userId, randomBytes(6).toString('hex'));
       if (state === 'ready') return;
-      const { posts, entries, leftOut } = await this.truth.liveEntriesNow(userId);
-      await this.store.add(userId, entries, 'request');
+      const { posts, leftOut } = await this.fill(userId);
       // What the primary alone knows is missing: the feed is built again until the primary is asked.
       if (this.transactions.hasStandIn) return;
       if (await this.store.completeBuild(userId, token, leftOut, this.pull.watermarkOf(posts))) return;
     }
     throw new RedisUnavailableError(`the feed was dropped during each of ${MAX_TRIES} builds`);
   }
+
+  /**
+   * Adds what belongs into the feed and looks again: a post that was deleted meanwhile, or whose author was left, may have
+   * been removed before it was added.
+   *
+   * @returns the truth that held before and after the last addition
+   */
+  private async fill(userId: Id): Promise<LiveEntries> {
+    let truth = await this.truth.liveEntriesNow(userId);
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      await this.store.add(userId, truth.entries, 'request');
+      const now = await this.truth.liveEntriesNow(userId);
+      const gone = goneSince(truth, now);
+      if (gone.length === 0) return truth;
+      await this.store.remove(gone, [userId], 'request');
+      truth = now;
+    }
+    throw new RedisUnavailableError('what belongs into the feed changed during every round');
+  }
+}
+
+/** Posts that are not among the live any more; one that newer posts have pushed out still is. */
+function goneSince(before: LiveEntries, now: LiveEntries): Id[] {
+  const present = new Set(now.posts.map(({ id }) => id));
+  return before.entries
+    .map(({ postId }) => postId)
+    .filter((id) => !present.has(id) && compareIds(id, now.leftOut ?? '0') > 0);
 }

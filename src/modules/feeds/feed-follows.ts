@@ -6,14 +6,24 @@ import { FollowsReader } from '../follows/follows.reader.js';
 import { PostsReader } from '../posts/posts.reader.js';
 import { newEntry } from './feed-entry.js';
 import { FeedStore } from './feed.store.js';
+import { unreadSince } from './feed-time.js';
 import { FeedTruth } from './feed-truth.js';
 
 /** Rounds before the job is put off: a follow that changes this often within milliseconds is tried again later. */
 const MAX_ROUNDS = 5;
 
+/** One reader and one author, and since when they may follow them. */
+export interface FollowChange {
+  readerId: Id;
+  authorId: Id;
+  /** Of a change that is brought into the feed late, or once more; left out of one that is new. */
+  changedAt?: Date;
+}
+
 /**
  * Brings one author's posts in a reader's feed in line with whether the reader follows them: in after a follow, out
- * after an unfollow. It goes by the truth of now, not by the event, so a late or repeated event does no harm.
+ * after an unfollow. It goes by the truth of now, not by the event, so a late or repeated event does no harm: posts that
+ * the reader may have viewed since the event, and that may be gone again, do not rise.
  */
 @Injectable()
 export class FeedFollows {
@@ -25,10 +35,11 @@ export class FeedFollows {
     private readonly config: AppConfig,
   ) {}
 
-  async reconcile(readerId: Id, authorId: Id, traffic: RedisTraffic): Promise<void> {
+  async reconcile(change: FollowChange, traffic: RedisTraffic): Promise<void> {
+    const { readerId, authorId } = change;
     let follows = await this.followsNow(readerId, authorId);
     for (let round = 0; round < MAX_ROUNDS; round++) {
-      await (follows ? this.bringIn(readerId, authorId, traffic) : this.takeOut(readerId, authorId, traffic));
+      await (follows ? this.bringIn(change, traffic) : this.takeOut(readerId, authorId, traffic));
       const still = await this.followsNow(readerId, authorId);
       if (still === follows) return;
       follows = still;
@@ -36,12 +47,17 @@ export class FeedFollows {
     throw new Error('the follow changed during every round');
   }
 
-  private async bringIn(readerId: Id, authorId: Id, traffic: RedisTraffic): Promise<void> {
+  private async bringIn({ readerId, authorId, changedAt }: FollowChange, traffic: RedisTraffic): Promise<void> {
     const { maxEntries, unviewedTtlMs } = this.config.feed;
     const posts = await this.posts.recentOfAuthorNow(authorId, this.truth.oldestLive(), maxEntries);
-    if (posts.length === 0) return;
-    const entries = posts.map((post) => newEntry(post.id, post.createdAt.getTime(), unviewedTtlMs));
-    await this.store.add(readerId, entries, traffic);
+    const repeatableFrom = this.truth.repeatableFrom();
+    const isLate = changedAt !== undefined && changedAt < repeatableFrom;
+    const [news, olds] = isLate ? partition(posts, ({ createdAt }) => createdAt >= repeatableFrom) : [posts, []];
+    const entriesOf = (some: typeof posts) =>
+      some.map((post) => newEntry(post.id, post.createdAt.getTime(), unviewedTtlMs));
+    if (news.length > 0) await this.store.add(readerId, entriesOf(news), traffic);
+    if (olds.length === 0) return;
+    await this.store.add(readerId, entriesOf(olds), traffic, unreadSince(changedAt!.getTime()));
   }
 
   private async takeOut(readerId: Id, authorId: Id, traffic: RedisTraffic): Promise<void> {
@@ -53,4 +69,8 @@ export class FeedFollows {
   private async followsNow(readerId: Id, authorId: Id): Promise<boolean> {
     return (await this.follows.followedAmongNow(readerId, [authorId])).has(authorId);
   }
+}
+
+function partition<T>(items: readonly T[], belongs: (item: T) => boolean): [T[], T[]] {
+  return [items.filter(belongs), items.filter((item) => !belongs(item))];
 }

@@ -2,18 +2,12 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
 import { compareIds, type Id } from '../../common/id.js';
 import { AppConfig } from '../../config/app-config.js';
+import { LATE_COMMIT_MS } from '../../config/limits.js';
 import { newEntry } from './feed-entry.js';
+import { CLOCKS_MS } from './feed-time.js';
 import { FeedStore, type FeedSlice } from './feed.store.js';
 import { FeedTruth } from './feed-truth.js';
 import type { PostReference } from './feeds.repository.js';
-
-/**
- * The longest that a post may be committed after its creation (5 s, enforced), with room for clocks that differ by 5 s
- * in either direction.
- */
-const LATE_COMMIT_MS = 15_000;
-/** How far the clocks of two instances may differ; a reading is known to the second besides. */
-const CLOCKS_MS = 5_000 + 1_000;
 
 /**
  * Brings posts of large authors, which are pushed to nobody, into a feed when its owner reads it.

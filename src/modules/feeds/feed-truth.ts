@@ -4,7 +4,17 @@ import type { Id } from '../../common/id.js';
 import { AppConfig } from '../../config/app-config.js';
 import { Transactional } from '../../infrastructure/database/transactional.decorator.js';
 import { newEntry, type FeedEntry } from './feed-entry.js';
+import { CLOCKS_MS } from './feed-time.js';
 import { FeedsRepository, type PostReference } from './feeds.repository.js';
+
+/** The live posts of a reader's authors, newest first. */
+export interface LiveEntries {
+  posts: PostReference[];
+  /** Those that fit into the feed. */
+  entries: FeedEntry[];
+  /** The highest post that did not fit. */
+  leftOut: Id | undefined;
+}
 
 /** What feeds should hold, as MySQL knows it. */
 @Injectable()
@@ -21,9 +31,7 @@ export class FeedTruth {
    * @returns also the highest post that did not fit, which bounds what may enter the feed later
    */
   @Transactional({ readOnly: true, fresh: true })
-  async liveEntriesNow(
-    readerId: Id,
-  ): Promise<{ posts: PostReference[]; entries: FeedEntry[]; leftOut: Id | undefined }> {
+  async liveEntriesNow(readerId: Id): Promise<LiveEntries> {
     const { maxEntries, unviewedTtlMs } = this.config.feed;
     const posts = await this.repository.recentPosts(readerId, this.oldestLive(), maxEntries + 1);
     const entries = posts
@@ -46,6 +54,14 @@ export class FeedTruth {
   async postsBelow(readerId: Id, belowId: Id, limit: number): Promise<Id[]> {
     const authorIds = await this.repository.authorsOf(readerId);
     return this.repository.postsBelow(authorIds, belowId, limit);
+  }
+
+  /**
+   * Nobody can have viewed a post that was created since, so long ago that it is gone again: it may be put into feeds
+   * however often. An older one would rise from the dead.
+   */
+  repeatableFrom(): Date {
+    return new Date(this.clock.nowMs() - this.config.feed.viewedTtlMs + CLOCKS_MS);
   }
 
   /** When a post must have been created to be live now if nobody has seen it. */

@@ -47,6 +47,9 @@ export interface Swept {
 /** Entries that a sweep looks at before it decides whether to look at all. */
 const SAMPLE = 20;
 
+/** Whenever a feed was last read. */
+const WHENEVER = Number.MAX_SAFE_INTEGER;
+
 /**
  * Only background work waits for a Redis replica: all requests share a connection to each node, which the wait would
  * block, and what a request writes is written again by its outbox job.
@@ -69,11 +72,17 @@ export class FeedStore {
   /**
    * Puts a post into the feeds of many users, one script call a bucket; users without a feed are skipped.
    *
-   * @returns how many of the users have a feed
+   * @param readBefore epoch seconds; feeds that were read since are skipped too
+   * @returns how many of the users have a feed that was not skipped
    */
   @RedisPipeline()
-  push(entry: FeedEntry, userIds: readonly Id[], traffic: RedisTraffic): Promise<number> {
-    const args = [entry.postId, encodeEntry(entry), this.config.feed.maxEntries];
+  push(
+    entry: FeedEntry,
+    userIds: readonly Id[],
+    traffic: RedisTraffic,
+    readBefore: number = WHENEVER,
+  ): Promise<number> {
+    const args = [entry.postId, encodeEntry(entry), this.config.feed.maxEntries, readBefore];
     const reached = this.byBucket(userIds, (keys) => {
       return this.redis.script<number>(writing(traffic), PUSH, keys, args);
     });
@@ -87,10 +96,20 @@ export class FeedStore {
     return whenAll(this.byBucket(userIds, (keys) => this.redis.script(writing(traffic), REMOVE, keys, [...postIds])));
   }
 
-  /** Puts posts into one feed, if it exists. */
-  async add(userId: Id, entries: readonly FeedEntry[], traffic: RedisTraffic): Promise<void> {
+  /**
+   * Puts posts into one feed, if it exists.
+   *
+   * @param readBefore epoch seconds; a feed that was read since stays as it is
+   */
+  async add(
+    userId: Id,
+    entries: readonly FeedEntry[],
+    traffic: RedisTraffic,
+    readBefore: number = WHENEVER,
+  ): Promise<void> {
     const args = entries.flatMap((entry) => [entry.postId, encodeEntry(entry)]);
-    await this.redis.script(writing(traffic), ADD, [this.key(userId)], [this.config.feed.maxEntries, ...args]);
+    const { maxEntries } = this.config.feed;
+    await this.redis.script(writing(traffic), ADD, [this.key(userId)], [maxEntries, readBefore, ...args]);
   }
 
   /** Puts posts of large authors into one feed, if it exists, and remembers up to which post that is done. */

@@ -1,6 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { AppliesInline, type InlineEffect } from '../../infrastructure/outbox/inline-effects.js';
-import { HandlesOutbox, type OutboxHandler } from '../../infrastructure/outbox/outbox-handler.decorator.js';
+import {
+  HandlesOutbox,
+  type JobContext,
+  type OutboxHandler,
+} from '../../infrastructure/outbox/outbox-handler.decorator.js';
 import {
   FOLLOW_CREATED,
   FOLLOW_REMOVED,
@@ -8,7 +12,7 @@ import {
   type FollowEvent,
   type FollowsImportedEvent,
 } from '../follows/follows.events.js';
-import { FeedFollows } from './feed-follows.js';
+import { FeedFollows, type FollowChange } from './feed-follows.js';
 import { FeedStore } from './feed.store.js';
 
 /** After a follow: the author's recent posts enter the follower's feed. */
@@ -17,8 +21,8 @@ import { FeedStore } from './feed.store.js';
 export class BackfillHandler implements OutboxHandler<FollowEvent> {
   constructor(private readonly feeds: FeedFollows) {}
 
-  handle(event: FollowEvent): Promise<void> {
-    return this.feeds.reconcile(event.followerId, event.followeeId, 'background');
+  handle(event: FollowEvent, job: JobContext): Promise<void> {
+    return this.feeds.reconcile({ ...changeOf(event), changedAt: job.createdAt }, 'background');
   }
 }
 
@@ -28,8 +32,8 @@ export class BackfillHandler implements OutboxHandler<FollowEvent> {
 export class RemovalHandler implements OutboxHandler<FollowEvent> {
   constructor(private readonly feeds: FeedFollows) {}
 
-  handle(event: FollowEvent): Promise<void> {
-    return this.feeds.reconcile(event.followerId, event.followeeId, 'background');
+  handle(event: FollowEvent, job: JobContext): Promise<void> {
+    return this.feeds.reconcile({ ...changeOf(event), changedAt: job.createdAt }, 'background');
   }
 }
 
@@ -51,7 +55,7 @@ export class FollowedEffect implements InlineEffect<FollowEvent> {
   constructor(private readonly feeds: FeedFollows) {}
 
   apply(event: FollowEvent): Promise<void> {
-    return this.feeds.reconcile(event.followerId, event.followeeId, 'request');
+    return this.feeds.reconcile(changeOf(event), 'request');
   }
 }
 
@@ -61,6 +65,11 @@ export class UnfollowedEffect implements InlineEffect<FollowEvent> {
   constructor(private readonly feeds: FeedFollows) {}
 
   apply(event: FollowEvent): Promise<void> {
-    return this.feeds.reconcile(event.followerId, event.followeeId, 'request');
+    return this.feeds.reconcile(changeOf(event), 'request');
   }
 }
+
+const changeOf = ({ followerId, followeeId }: FollowEvent): FollowChange => ({
+  readerId: followerId,
+  authorId: followeeId,
+});
