@@ -65,7 +65,7 @@ export class FeedBuilder {
       await this.store.add(userId, truth.entries, 'request');
       const now = await this.truth.liveEntriesNow(userId);
       const gone = goneSince(truth, now);
-      if (gone.length === 0) return truth;
+      if (gone.length === 0 || this.transactions.hasStandIn) return truth;
       await this.store.remove(gone, [userId], 'request');
       truth = now;
     }
