@@ -8,6 +8,7 @@ import { HttpModule } from './infrastructure/http/http.module.js';
 import { MetricsModule } from './infrastructure/metrics/metrics.module.js';
 import { OutboxRelayModule } from './infrastructure/outbox/outbox.module.js';
 import { RedisModule } from './infrastructure/redis/redis.module.js';
+import { ReplayModule } from './infrastructure/replay/replay.module.js';
 import { IdempotencyCleanupModule } from './infrastructure/idempotency/idempotency.module.js';
 import { SessionCleanupModule } from './modules/auth/auth.module.js';
 import { FeedsWorkerModule } from './modules/feeds/feeds.module.js';
@@ -28,6 +29,7 @@ export class WorkerModule {
         DatabaseMonitorModule,
         RedisModule,
         OutboxRelayModule,
+        ReplayModule,
         HttpModule,
         IdempotencyCleanupModule,
         SessionCleanupModule,

@@ -48,6 +48,32 @@ describe(RedisExecutor.name, () => {
     expect(replies).toEqual(Array.from({ length: 20 }, () => 'OK'));
   });
 
+  it('asks every node that it writes to whether a replica has it', async () => {
+    const masters = redis.clients.for('background').nodes('master');
+    const ids = await Promise.all(masters.map((node) => node.client('ID')));
+    await executor.execute(
+      keys.map((key) => set(key, key)),
+      { traffic: 'background', replicated: true },
+    );
+    // Another connection looks, because looking is a command too.
+    const other = new TestRedis(testConfig('sns_test_unused'));
+    try {
+      await other.command('get', keys[0]!);
+      const lists = await Promise.all(
+        other.clients
+          .for('background')
+          .nodes('master')
+          .map((node) => node.client('LIST')),
+      );
+      const last = (lists as string[]).map((list) =>
+        ids.map((id) => new RegExp(`^id=${id} .* cmd=(\\S+)`, 'm').exec(list)?.[1]),
+      );
+      for (const commands of last) expect(commands).toContain('wait');
+    } finally {
+      await other.close();
+    }
+  });
+
   it('sends the source of a script that a node does not know or has forgotten', async () => {
     const echo = script(`return { KEYS[1], ARGV[1], '${run}' }`);
     const calls = keys.slice(0, 30).map((key, index) => scriptCommand(echo, [key], [index]));

@@ -51,8 +51,9 @@ const TABLES: Record<string, { rows: number; insert: string }> = {
   outbox_events: {
     rows: 30_000,
     insert: `(id, type, payload, state, available_at, created_at, finished_at)
-      SELECT :first + n, 'post.created', '{}', 'finished', :now, :now, :now`,
+      SELECT :first + n, 'post.created', '{}', 'finished', :now, :now, :now - INTERVAL 10 MINUTE`,
   },
+  redis_watch: { rows: 1, insert: `(id, masters, seen_at) SELECT 1 + n, '{"gone": "before"}', :now` },
   idempotency_keys: {
     rows: 30_000,
     insert: `(user_id, scope_hash, body_hash, created_at)

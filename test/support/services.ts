@@ -17,6 +17,9 @@ export const services = {
   kill: (name: string) => act(name, 'kill'),
   /** Resolves when it serves again. */
   start: (name: string) => act(name, 'start'),
+  /** It neither answers nor refuses from now on. */
+  pause: (name: string) => act(name, 'pause'),
+  resume: (name: string) => act(name, 'resume'),
 
   /** Freezes a service while `work` runs: it neither answers nor refuses. */
   async whileFrozen<T>(name: string, work: () => Promise<T>): Promise<T> {

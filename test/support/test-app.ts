@@ -1,3 +1,4 @@
+import type { Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from '../../src/app.module.js';
 import { createApplication } from '../../src/bootstrap.js';
@@ -41,6 +42,12 @@ export class TestApp {
   get workerUrl(): string {
     if (!this.worker) throw new Error('no worker was started');
     return urlOf(this.worker);
+  }
+
+  /** A provider of the worker. */
+  inWorker<T>(type: Type<T>): T {
+    if (!this.worker) throw new Error('no worker was started');
+    return this.worker.get(type, { strict: false });
   }
 
   /** Waits until the worker has done everything that was asked of it. */

@@ -4,15 +4,17 @@ import { InlineEffects } from './inline-effects.js';
 import { OutboxCleanupJob } from './outbox-cleanup.job.js';
 import { OutboxMetrics } from './outbox.metrics.js';
 import { OutboxRelay } from './outbox.relay.js';
+import { OutboxReplayRepository } from './outbox-replay.repository.js';
 import { OutboxRepository } from './outbox.repository.js';
 import { Outbox } from './outbox.js';
+import { RedisWatchRepository } from './redis-watch.repository.js';
 
 /** For every process that stores events. */
 @Global()
 @Module({
   imports: [DiscoveryModule],
-  providers: [Outbox, OutboxRepository, InlineEffects],
-  exports: [Outbox, OutboxRepository],
+  providers: [Outbox, OutboxRepository, OutboxReplayRepository, RedisWatchRepository, InlineEffects],
+  exports: [Outbox, OutboxRepository, OutboxReplayRepository, RedisWatchRepository],
 })
 export class OutboxModule {}
 

@@ -7,6 +7,7 @@ import { RedisClients } from './redis-clients.js';
 import { RedisCommands } from './redis-commands.js';
 import { RedisExecutor } from './redis-executor.js';
 import { RedisHealthIndicator } from './redis.health.js';
+import { RedisMasters } from './redis-masters.js';
 import { RedisPipelineInterceptor } from './redis-pipeline.interceptor.js';
 
 @Global()
@@ -19,8 +20,9 @@ import { RedisPipelineInterceptor } from './redis-pipeline.interceptor.js';
     RedisPipelineInterceptor,
     RedisCommands,
     KeyScanner,
+    RedisMasters,
     RedisHealthIndicator,
   ],
-  exports: [RedisClients, RedisCommands, KeyScanner, RedisHealthIndicator],
+  exports: [RedisClients, RedisCommands, KeyScanner, RedisMasters, RedisHealthIndicator],
 })
 export class RedisModule {}

@@ -3,6 +3,7 @@ import { CreateInteractions1795350000000 } from './1795350000000-create-interact
 import { AddPostVersion1795360000000 } from './1795360000000-add-post-version.js';
 import { CreatePostCountChanges1795370000000 } from './1795370000000-create-post-count-changes.js';
 import { AddLargeAuthors1795390000000 } from './1795390000000-add-large-authors.js';
+import { CreateRedisWatch1795410000000 } from './1795410000000-create-redis-watch.js';
 
 /** In the order in which they run. */
 export const MIGRATIONS = [
@@ -11,4 +12,5 @@ export const MIGRATIONS = [
   AddPostVersion1795360000000,
   CreatePostCountChanges1795370000000,
   AddLargeAuthors1795390000000,
+  CreateRedisWatch1795410000000,
 ];

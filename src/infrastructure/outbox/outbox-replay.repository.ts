@@ -1,0 +1,68 @@
+import type { Id } from '../../common/id.js';
+import { Repository } from '../database/repository.decorator.js';
+import { TransactionHost } from '../database/transaction-host.js';
+
+/** Jobs that are not finished and may have done a part of their work. */
+const BEGUN = "state = 'pending' AND (lease_token IS NOT NULL OR progress IS NOT NULL)";
+
+/** Lets jobs run once more whose effects may be lost. */
+@Repository()
+export class OutboxReplayRepository {
+  constructor(private readonly transactions: TransactionHost) {}
+
+  /** Ids of jobs that finished between two moments, in no particular order. */
+  async finishedBetween(from: Date, until: Date, limit: number): Promise<Id[]> {
+    return this.ids("SELECT id FROM outbox_events WHERE state = 'finished' AND finished_at BETWEEN ? AND ? LIMIT ?", [
+      from,
+      until,
+      limit,
+    ]);
+  }
+
+  /**
+   * Makes finished jobs due again, from their beginning. They count as tried once, so that they are not taken for first
+   * deliveries.
+   *
+   * @returns how many of them were finished
+   */
+  reopen(ids: readonly Id[], now: Date): Promise<number> {
+    return this.change(
+      `UPDATE outbox_events SET state = 'pending', progress = NULL, attempts = 1, available_at = ?, finished_at = NULL
+        WHERE id IN (?) AND state = 'finished'`,
+      [now, ids],
+    );
+  }
+
+  /** How many of the jobs are not finished. */
+  async countUnfinished(ids: readonly Id[]): Promise<number> {
+    const rows: { count: string }[] = await this.transactions.manager.query(
+      "SELECT COUNT(*) AS count FROM outbox_events WHERE id IN (?) AND state <> 'finished'",
+      [ids],
+    );
+    return Number(rows[0]!.count);
+  }
+
+  /**
+   * Takes jobs that are under way from their workers and lets them begin anew: what their saved progress says to be done
+   * may be lost. Looks without locks, because the backlog may be long.
+   */
+  async restartBegun(now: Date, limit: number): Promise<number> {
+    const ids = await this.ids(`SELECT id FROM outbox_events WHERE ${BEGUN} LIMIT ?`, [limit]);
+    if (ids.length === 0) return 0;
+    return this.change(
+      `UPDATE outbox_events SET progress = NULL, lease_token = NULL, attempts = GREATEST(attempts, 1), available_at = ?
+        WHERE id IN (?) AND ${BEGUN}`,
+      [now, ids],
+    );
+  }
+
+  private async ids(sql: string, parameters: unknown[]): Promise<Id[]> {
+    const rows: { id: Id }[] = await this.transactions.manager.query(sql, parameters);
+    return rows.map(({ id }) => id);
+  }
+
+  private async change(sql: string, parameters: unknown[]): Promise<number> {
+    const result: { affectedRows: number } = await this.transactions.manager.query(sql, parameters);
+    return result.affectedRows;
+  }
+}
