@@ -63,6 +63,7 @@ export class AppConfig {
       viewedTtlMs: env.FEED_VIEWED_TTL,
       idleTtlMs: env.FEED_IDLE_TTL,
       sweepIntervalMs: env.FEED_SWEEP_INTERVAL,
+      auditIntervalMs: env.FEED_AUDIT_INTERVAL,
       maxEntries: env.FEED_MAX_ENTRIES,
       buckets: env.FEED_BUCKETS,
       largeAuthorFollowers: env.LARGE_AUTHOR_FOLLOWERS,

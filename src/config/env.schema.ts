@@ -110,6 +110,7 @@ export const SETTINGS = {
   FEED_VIEWED_TTL: setting(duration(), '1d', 'longest life of a feed entry, counted from its first showing'),
   FEED_IDLE_TTL: setting(duration(), '8d', 'a feed that nobody has read for this long is removed'),
   FEED_SWEEP_INTERVAL: setting(duration(), '1s', 'how often a worker goes on expiring entries of feeds nobody reads'),
+  FEED_AUDIT_INTERVAL: setting(duration(), '1s', 'how often a worker goes on comparing feeds with MySQL'),
   FEED_MAX_ENTRIES: setting(wholeNumber(1, 10_000), '800', 'entries that a feed holds at most'),
   FEED_BUCKETS: setting(
     wholeNumber(1, 16_384),

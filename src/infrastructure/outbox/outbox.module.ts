@@ -1,6 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { InlineEffects } from './inline-effects.js';
+import { OutboxBacklogRepository } from './outbox-backlog.repository.js';
 import { OutboxCleanupJob } from './outbox-cleanup.job.js';
 import { OutboxMetrics } from './outbox.metrics.js';
 import { OutboxRelay } from './outbox.relay.js';
@@ -13,8 +14,15 @@ import { RedisWatchRepository } from './redis-watch.repository.js';
 @Global()
 @Module({
   imports: [DiscoveryModule],
-  providers: [Outbox, OutboxRepository, OutboxReplayRepository, RedisWatchRepository, InlineEffects],
-  exports: [Outbox, OutboxRepository, OutboxReplayRepository, RedisWatchRepository],
+  providers: [
+    Outbox,
+    OutboxRepository,
+    OutboxBacklogRepository,
+    OutboxReplayRepository,
+    RedisWatchRepository,
+    InlineEffects,
+  ],
+  exports: [Outbox, OutboxRepository, OutboxBacklogRepository, OutboxReplayRepository, RedisWatchRepository],
 })
 export class OutboxModule {}
 

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Counter, MetricFactory } from '../../infrastructure/metrics/metric-factory.js';
+import type { Repaired } from './feed-audit.store.js';
 import type { Swept } from './feed.store.js';
 
 /** What feeds tell operators. */
@@ -10,6 +11,8 @@ export class FeedMetrics {
   private readonly expired: Counter<string>;
   private readonly dropped: Counter<string>;
   private readonly sweepSeconds: Counter<string>;
+  private readonly auditedFeeds: Counter<string>;
+  private readonly drift: Counter<'kind'>;
 
   constructor(metrics: MetricFactory) {
     this.deliveries = metrics.counter('feed_deliveries_total', 'Posts put into feeds by fan-out');
@@ -20,6 +23,23 @@ export class FeedMetrics {
       'feed_sweep_redis_seconds_total',
       'Time that the sweep took of nodes of Redis at most',
     );
+    this.auditedFeeds = metrics.counter('feed_audit_feeds_total', 'Feeds that the audit compared with MySQL');
+    this.drift = metrics.counter(
+      'feed_drift_entries',
+      'Entries that the audit put into feeds because they were missing, or took out because they were surplus',
+      ['kind'],
+    );
+    this.drifted({ missing: 0, surplus: 0 }); // a series that is not there cannot rise
+  }
+
+  audited(feeds: number): void {
+    this.auditedFeeds.inc(feeds);
+  }
+
+  /** @param entries that were put in because they were missing, and taken out because they were too much */
+  drifted({ missing, surplus }: Repaired): void {
+    this.drift.inc({ kind: 'missing' }, missing);
+    this.drift.inc({ kind: 'surplus' }, surplus);
   }
 
   swept({ feeds, entries, dropped, seconds }: Swept & { feeds: number; seconds: number }): void {

@@ -9,6 +9,7 @@ export const PAGE = script('page-1');
 export const BEGIN_BUILD = script('begin-build-1');
 export const COMPLETE_BUILD = script('complete-build-1');
 export const PULL = script('pull-1');
+export const REPAIR = script('repair-1');
 export const REMOVE = script('remove-n');
 export const SWEEP = script('sweep-1');
 export const RECORD_READING = script('record-reading-1');

@@ -3,6 +3,12 @@ import { SchedulingModule } from '../../infrastructure/scheduling/scheduling.mod
 import { FollowsModule } from '../follows/follows.module.js';
 import { PostsModule, PostsWorkerModule } from '../posts/posts.module.js';
 import { FanOutHandler } from './fan-out.handler.js';
+import { FeedAuditFacts } from './feed-audit.facts.js';
+import { FeedAuditJob } from './feed-audit.job.js';
+import { FeedAuditRepository } from './feed-audit.repository.js';
+import { FeedAuditStore } from './feed-audit.store.js';
+import { FeedAudit } from './feed-audit.js';
+import { FeedBacklogReader } from './feed-backlog.js';
 import { FeedBuilder } from './feed-builder.js';
 import { FeedFollows } from './feed-follows.js';
 import { FeedPull } from './feed-pull.js';
@@ -60,6 +66,12 @@ export class FeedsModule {}
     RemovalHandler,
     ImportedFollowsHandler,
     FeedSweep,
+    FeedAudit,
+    FeedAuditFacts,
+    FeedAuditJob,
+    FeedAuditRepository,
+    FeedAuditStore,
+    FeedBacklogReader,
     FeedSweepJob,
     FeedMetrics,
   ],
