@@ -22,7 +22,7 @@ export class RedisFailover {
   /** The shard that a key lies in. */
   async shardOf(key: string): Promise<Shard> {
     const cluster = this.redis.clients.for('background');
-    const slot = (await this.node(NODES[0]!).cluster('KEYSLOT', key)) as number;
+    const slot = (await (await this.node(NODES[0]!)).cluster('KEYSLOT', key)) as number;
     const [master, replica] = cluster.slots[slot]!;
     return { master: master!, replica: replica! };
   }
@@ -33,7 +33,7 @@ export class RedisFailover {
    */
   async cutOff({ master, replica }: Shard): Promise<void> {
     await services.pause(serviceOf(replica));
-    await this.node(master).call('CLIENT', 'KILL', 'TYPE', 'replica');
+    await (await this.node(master)).call('CLIENT', 'KILL', 'TYPE', 'replica');
   }
 
   /** Kills the master; the replica wakes up and takes its place. */
@@ -45,7 +45,7 @@ export class RedisFailover {
 
   /** Keeps the master from writing its data to its disk. */
   async stopSaving({ master }: Shard): Promise<void> {
-    await this.node(master).config('SET', 'appendonly', 'no');
+    await (await this.node(master)).config('SET', 'appendonly', 'no');
   }
 
   /** Kills the master and starts it at once, so that it keeps its place. */
@@ -61,12 +61,12 @@ export class RedisFailover {
     await services.resume(serviceOf(replica));
     await services.start(serviceOf(master));
     const isInSync = async () => {
-      const info = await this.node(master).info('replication');
+      const info = await this.replicationOf(master);
       return /^role:master/m.test(info) ? undefined : /^master_link_status:up/m.test(info);
     };
-    if (/^role:master/m.test(await this.node(replica).info('replication'))) {
+    if (/^role:master/m.test(await this.replicationOf(replica))) {
       await until(isInSync, { what: `${master} to be in sync`, timeoutMs: TIMEOUT_MS });
-      await this.node(master).cluster('FAILOVER');
+      await (await this.node(master)).cluster('FAILOVER');
     }
     await this.untilRole(master, 'master');
     await this.untilRole(replica, 'slave');
@@ -76,15 +76,24 @@ export class RedisFailover {
     const has = async () => {
       const cluster = this.redis.clients.for('background');
       cluster.refreshSlotsCache();
-      return new RegExp(`^role:${role}`, 'm').test(await this.node(address).info('replication'));
+      return new RegExp(`^role:${role}`, 'm').test(await this.replicationOf(address));
     };
     await until(has, { what: `${address} to be a ${role}`, timeoutMs: TIMEOUT_MS });
   }
 
-  private node(address: string): Redis {
-    const nodes = this.redis.clients.for('background').nodes('all');
-    const node = nodes.find(({ options: { host, port } }) => `${host}:${port}` === address);
-    if (!node) throw new Error(`${address} is not known`);
-    return node;
+  /** The client forgets a node that is away, and learns of it again. */
+  private node(address: string): Promise<Redis> {
+    const cluster = this.redis.clients.for('background');
+    const find = () => {
+      const nodes = cluster.nodes('all');
+      const node = nodes.find(({ options: { host, port } }) => `${host}:${port}` === address);
+      if (!node) cluster.refreshSlotsCache();
+      return node;
+    };
+    return until(find, { what: `${address} to be known`, timeoutMs: TIMEOUT_MS });
+  }
+
+  private async replicationOf(address: string): Promise<string> {
+    return (await this.node(address)).info('replication');
   }
 }
