@@ -40,7 +40,7 @@ const READ_BY_WRITES: Record<string, string[]> = {
   'DELETE /v1/posts/{id}/like': ['PostCountsRepository.counts'],
   // Feeds are brought in line with what is true now, which includes what others do at the same moment.
   'PUT /v1/users/{id}/follow': ['FollowsRepository.followedAmong', 'PostsRepository.recentOfAuthor'],
-  'DELETE /v1/users/{id}/follow': ['FollowsRepository.followedAmong', 'PostsRepository.idsOfAuthorAmong'],
+  'DELETE /v1/users/{id}/follow': ['FollowsRepository.followedAmong', 'PostsRepository.authorsAmong'],
 };
 
 /** Learns of sessions that ended on other instances, whatever is asked of the process. */

@@ -58,7 +58,7 @@ export interface FeedLimits {
 
 /** Reads `ZRANGE … WITHSCORES`. @returns nothing for a feed that does not exist or is being built */
 export function storedFeed(userId: Id, reply: readonly string[]): StoredFeed | undefined {
-  const sentinel = /^0:r:(\w+):\d+:(\d+):(\d+)$/.exec(reply[0] ?? '');
+  const sentinel = /^0:r:(\w+):\d+:(\d+):(\d+)(?::[\d.]*)?$/.exec(reply[0] ?? '');
   if (!sentinel || reply[1] !== '0') return undefined;
   const members: Member[] = [];
   // As a number first: from Redis 7.2 on a round score comes as 1e+15.

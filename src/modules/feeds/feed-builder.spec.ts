@@ -16,7 +16,7 @@ describe(FeedBuilder.name, () => {
     const builder = new FeedBuilder(
       store as unknown as FeedStore,
       { liveEntriesNow: async () => ({ posts: [], entries: [], leftOut: undefined }) } as unknown as FeedTruth,
-      { watermarkOf: () => '0' } as unknown as FeedPull,
+      { stateAfter: () => ({ watermark: '0', pulled: [] }) } as unknown as FeedPull,
       { hasStandIn: false } as TransactionHost,
     );
     await expect(builder.build('1')).rejects.toThrow(RedisUnavailableError);

@@ -48,7 +48,7 @@ export class FeedBuilder {
       const { posts, leftOut } = await this.fill(userId);
       // What the primary alone knows is missing: the feed is built again until the primary is asked.
       if (this.transactions.hasStandIn) return;
-      if (await this.store.completeBuild(userId, token, leftOut, this.pull.watermarkOf(posts))) return;
+      if (await this.store.completeBuild(userId, token, leftOut, this.pull.stateAfter(posts))) return;
     }
     throw new RedisUnavailableError(`the feed was dropped during each of ${MAX_TRIES} builds`);
   }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Id } from '../../common/id.js';
 import { AppConfig } from '../../config/app-config.js';
+import { TransactionHost } from '../../infrastructure/database/transaction-host.js';
 import type { RedisTraffic } from '../../infrastructure/redis/redis-clients.js';
 import { FollowsReader } from '../follows/follows.reader.js';
 import { PostsReader } from '../posts/posts.reader.js';
@@ -32,6 +33,7 @@ export class FeedFollows {
     private readonly truth: FeedTruth,
     private readonly follows: FollowsReader,
     private readonly posts: PostsReader,
+    private readonly transactions: TransactionHost,
     private readonly config: AppConfig,
   ) {}
 
@@ -39,7 +41,10 @@ export class FeedFollows {
     const { readerId, authorId } = change;
     let follows = await this.followsNow(readerId, authorId);
     for (let round = 0; round < MAX_ROUNDS; round++) {
-      await (follows ? this.bringIn(change, traffic) : this.takeOut(readerId, authorId, traffic));
+      if (follows) await this.bringIn(change, traffic);
+      // Who deletes a post takes it out of the feeds of present followers: not of one who had left for a moment, nor of
+      // one whose entry was just to be added.
+      await this.takeOut(change, follows, traffic);
       const still = await this.followsNow(readerId, authorId);
       if (still === follows) return;
       follows = still;
@@ -56,14 +61,17 @@ export class FeedFollows {
     const entriesOf = (some: typeof posts) =>
       some.map((post) => newEntry(post.id, post.createdAt.getTime(), unviewedTtlMs));
     if (news.length > 0) await this.store.add(readerId, entriesOf(news), traffic);
-    if (olds.length === 0) return;
-    await this.store.add(readerId, entriesOf(olds), traffic, unreadSince(changedAt!.getTime()));
+    if (olds.length > 0) await this.store.add(readerId, entriesOf(olds), traffic, unreadSince(changedAt!.getTime()));
   }
 
-  private async takeOut(readerId: Id, authorId: Id, traffic: RedisTraffic): Promise<void> {
+  /** Takes out what is deleted, and the author's posts if the reader has left them. */
+  private async takeOut({ readerId, authorId }: FollowChange, follows: boolean, traffic: RedisTraffic): Promise<void> {
     const held = await this.store.allPostIds(readerId, traffic);
-    const theirs = await this.posts.idsOfAuthorAmongNow(authorId, held);
-    await this.store.remove([...theirs], [readerId], traffic);
+    const authors = await this.posts.authorsAmongNow(held);
+    const left = follows ? [] : held.filter((id) => authors.get(id) === authorId);
+    // A replica that stands in for the primary may not know a post that is there.
+    const deleted = this.transactions.hasStandIn ? [] : held.filter((id) => !authors.has(id));
+    await this.store.remove([...left, ...deleted], [readerId], traffic);
   }
 
   private async followsNow(readerId: Id, authorId: Id): Promise<boolean> {

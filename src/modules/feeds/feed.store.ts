@@ -16,13 +16,17 @@ const FEEDS_PER_CALL = 256;
 
 export type FeedState = 'absent' | 'building' | 'ready';
 
-/** A part of a feed as it is stored, newest first. */
-export interface FeedSlice {
-  state: FeedState;
-  /** Up to which post those of large authors have been pulled. */
+/** Which posts of large authors a feed has got. */
+export interface PullState {
+  /** Up to which post all. */
   watermark: Id;
-  /** Epoch seconds of the last reading that was recorded. */
-  lastReadAt: number;
+  /** Those above the watermark that it has got, too. */
+  pulled: Id[];
+}
+
+/** A part of a feed as it is stored, newest first. */
+export interface FeedSlice extends PullState {
+  state: FeedState;
   entries: FeedEntry[];
   /** Posts met on the way whose time is over. */
   expired: Id[];
@@ -125,14 +129,14 @@ export class FeedStore {
    */
   async page(userId: Id, belowId: Id | undefined, limit: number): Promise<FeedSlice> {
     const args = [this.clock.nowSeconds(), belowId ?? '+inf', limit];
-    type Answer = [state: string, watermark: string, lastReadAt: string, live: number, ...members: string[]];
+    type Answer = [state: string, watermark: string, pulled: string, live: number, ...members: string[]];
     const answer = await this.redis.script<Answer>(REQUEST, PAGE, [this.key(userId)], args);
-    const [state, watermark, lastReadAt, live, ...members] = answer;
+    const [state, watermark, pulled, live, ...members] = answer;
     const entries = members.map(decodeEntry);
     return {
       state: STATES[state]!,
       watermark,
-      lastReadAt: Number(lastReadAt),
+      pulled: pulled === '' ? [] : pulled.split('.'),
       entries: entries.slice(0, live),
       expired: entries.slice(live).map((entry) => entry.postId),
     };
@@ -155,10 +159,16 @@ export class FeedStore {
   /**
    * @param leftOut highest post that did not fit
    * @param watermark up to which post the build had all posts of large authors
+   * @param pulled those that it had above the watermark
    * @returns false when the feed has been dropped since the build began
    */
-  async completeBuild(userId: Id, token: string, leftOut: Id = '0', watermark: Id = '0'): Promise<boolean> {
-    const args = [token, leftOut, watermark];
+  async completeBuild(
+    userId: Id,
+    token: string,
+    leftOut: Id = '0',
+    { watermark, pulled }: PullState = { watermark: '0', pulled: [] },
+  ): Promise<boolean> {
+    const args = [token, leftOut, watermark, ...pulled];
     return (await this.redis.script<number>(REQUEST, COMPLETE_BUILD, [this.key(userId)], args)) === 1;
   }
 

@@ -105,15 +105,19 @@ export class FeedsService {
 
   /** A slice of the feed, which is built first if it does not exist. The newest one has the posts of large authors. */
   private async readySlice(readerId: Id, belowId: Id | undefined, size: number): Promise<FeedSlice> {
-    let slice = await this.store.page(readerId, belowId, size);
-    if (slice.state !== 'ready') {
-      await this.builder.build(readerId);
-      slice = await this.store.page(readerId, belowId, size);
-    }
+    let slice = await this.builtSlice(readerId, belowId, size);
     if (belowId === undefined && (await this.pull.pull(readerId, slice))) {
-      return this.store.page(readerId, belowId, size);
+      // Not without looking: an idle feed may be dropped between two calls, and the tail must not stand in for its head.
+      slice = await this.builtSlice(readerId, belowId, size);
     }
     return slice;
+  }
+
+  private async builtSlice(readerId: Id, belowId: Id | undefined, size: number): Promise<FeedSlice> {
+    const slice = await this.store.page(readerId, belowId, size);
+    if (slice.state === 'ready') return slice;
+    await this.builder.build(readerId);
+    return this.store.page(readerId, belowId, size);
   }
 
   /** Hydrates candidates and applies the rules. */

@@ -31,10 +31,10 @@ export class PostsReader {
     return this.repository.idsOfAuthorBelow(authorId, belowId, limit);
   }
 
-  /** Those of `ids` that an author wrote, as the primary knows it now. */
+  /** Who wrote which of these posts, as the primary knows it now; one that is missing is gone or deleted. */
   @Transactional({ readOnly: true, fresh: true })
-  async idsOfAuthorAmongNow(authorId: Id, ids: readonly Id[]): Promise<Set<Id>> {
-    return new Set(await this.repository.idsOfAuthorAmong(authorId, ids));
+  authorsAmongNow(ids: readonly Id[]): Promise<Map<Id, Id>> {
+    return this.repository.authorsAmong(ids);
   }
 
   /** An author's newest posts created at or after a moment, as the primary knows them now; newest first. */

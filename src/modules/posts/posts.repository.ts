@@ -96,14 +96,14 @@ export class PostsRepository {
     return rows[0] && rows[0].pulled === 1;
   }
 
-  /** Those of `ids` that this author wrote, deleted or not. */
-  async idsOfAuthorAmong(authorId: Id, ids: readonly Id[]): Promise<Id[]> {
-    if (ids.length === 0) return [];
-    const rows: { id: Id }[] = await this.transactions.manager.query(
-      'SELECT id FROM posts WHERE id IN (?) AND author_id = ?',
-      [ids, authorId],
+  /** Who wrote which of these posts; one that is missing is gone or deleted. */
+  async authorsAmong(ids: readonly Id[]): Promise<Map<Id, Id>> {
+    if (ids.length === 0) return new Map();
+    const rows: { id: Id; authorId: Id }[] = await this.transactions.manager.query(
+      'SELECT id, author_id AS authorId FROM posts WHERE id IN (?) AND deleted_at IS NULL',
+      [ids],
     );
-    return rows.map((row) => row.id);
+    return new Map(rows.map(({ id, authorId }) => [id, authorId]));
   }
 
   /** An author's newest posts that were created at or after a moment, newest first. */

@@ -4,7 +4,7 @@
 local key = KEYS[1]
 local s = read_sentinel(key)
 if not s then
-  s = { state = 'b', token = ARGV[1], last_read_at = ARGV[2], floor = '0', watermark = '0' }
+  s = { state = 'b', token = ARGV[1], last_read_at = ARGV[2], floor = '0', watermark = '0', pulled = '' }
   write_sentinel(key, s)
 end
 return { s.state, s.token }

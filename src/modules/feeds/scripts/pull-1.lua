@@ -4,10 +4,11 @@
 local key, watermark, max_entries = KEYS[1], ARGV[1], tonumber(ARGV[2])
 local s = read_sentinel(key)
 if not s then return 0 end
-for i = 3, #ARGV, 2 do add(key, s, ARGV[i], ARGV[i + 1]) end
-if tonumber(watermark) > tonumber(s.watermark) then
-  s.watermark = watermark
-  write_sentinel(key, s)
+local ids = {}
+for i = 3, #ARGV, 2 do
+  add(key, s, ARGV[i], ARGV[i + 1])
+  ids[#ids + 1] = ARGV[i]
 end
+note_pulled(key, s, watermark, ids)
 trim(key, s, max_entries)
 return 1
