@@ -71,13 +71,19 @@ export class TestProcess {
   }
 }
 
-/** Starts `dist/<name>.js`. @param env the whole environment; the address is read from the log, so LOG_LEVEL must be info */
+/**
+ * Starts `dist/<name>.js`.
+ *
+ * @param env the whole environment; the address is read from the log, so LOG_LEVEL must be info
+ * @param build directory of another build than that of `npm test`
+ */
 export async function startProcess(
   name: 'main' | 'worker' | 'load' | 'migrate',
   env: NodeJS.ProcessEnv,
   args: string[] = [],
+  build = DIST,
 ): Promise<TestProcess> {
-  const child = spawn(process.execPath, [join(DIST, `${name}.js`), ...args], {
+  const child = spawn(process.execPath, [join(build, `${name}.js`), ...args], {
     env: { ...env, LOG_LEVEL: 'info' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -1,0 +1,16 @@
+import { FAULTS, runFeedProperty } from '../oracle/feed-property.js';
+
+// `npm run property -- --operations N --seed N` sets them.
+const OPERATIONS = Number(process.env['PROPERTY_OPERATIONS'] ?? 10_000);
+const SEED = Number(process.env['PROPERTY_SEED'] ?? 20_261_122);
+
+describe('Feeds, whatever users do and whatever dies', () => {
+  it('show what the contract says', async () => {
+    const { problems, ...report } = await runFeedProperty({ seed: SEED, operations: OPERATIONS });
+    process.stdout.write(`Feed property: ${JSON.stringify({ seed: SEED, ...report })}\n`);
+    expect(problems.slice(0, 20)).toEqual([]);
+    expect(report.operations).toBeGreaterThanOrEqual(OPERATIONS);
+    // What the seed brings about with as many operations as CI runs.
+    if (OPERATIONS >= 10_000) expect(Object.keys(report.faults).sort()).toEqual(Object.keys(FAULTS).sort());
+  }, 7_200_000);
+});

@@ -1,0 +1,95 @@
+/** A mistake that somebody could make in the feed engine. */
+export interface Mutant {
+  name: string;
+  /** Below `src`. */
+  file: string;
+  /** Text that occurs once. */
+  from: string;
+  to: string;
+}
+
+const FEEDS = 'modules/feeds';
+
+/** Each must be found by the property test of feeds; if none were, it would prove nothing. */
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: 'no score check: a post is added though it is there',
+    file: `${FEEDS}/scripts/sentinel.lua`,
+    from: `if redis.call('ZCOUNT', key, post_id, post_id) == 0 then redis.call('ZADD', key, post_id, member) end`,
+    to: `redis.call('ZADD', key, post_id, member)`,
+  },
+  {
+    name: 'no floor: what lies below a trimmed post enters',
+    file: `${FEEDS}/scripts/sentinel.lua`,
+    from: `if tonumber(post_id) <= tonumber(s.floor) then return end`,
+    to: ``,
+  },
+  {
+    name: 'at most once: a job counts as finished when it is taken',
+    file: 'infrastructure/outbox/outbox.repository.ts',
+    from: `'UPDATE outbox_events SET lease_token`,
+    to: `'UPDATE outbox_events SET state = "finished", lease_token`,
+  },
+  {
+    name: 'push instead of reconcile: an unfollow takes posts out, whatever is true by then',
+    file: `${FEEDS}/follow.handlers.ts`,
+    from: `export class RemovalHandler implements OutboxHandler<FollowEvent> {
+  constructor(private readonly feeds: FeedFollows) {}
+
+  handle(event: FollowEvent, job: JobContext): Promise<void> {
+    return this.feeds.reconcile({ ...changeOf(event), changedAt: job.createdAt }, 'background');`,
+    to: `export class RemovalHandler implements OutboxHandler<FollowEvent> {
+  constructor(private readonly feeds: FeedFollows) {}
+
+  handle(event: FollowEvent, job: JobContext): Promise<void> {
+    return this.feeds.takeOut(event.followerId, event.followeeId, 'background');`,
+  },
+  {
+    name: 'a fan-out does not look whether the post is deleted',
+    file: `${FEEDS}/fan-out.handler.ts`,
+    from: `return { live: live.has(postId), followers };`,
+    to: `return { live: true, followers };`,
+  },
+  {
+    name: 'a second showing prolongs the life of an entry',
+    file: `${FEEDS}/scripts/record-reading-1.lua`,
+    from: `local until_then = math.min(expires_at, now + viewed_ttl)`,
+    to: `local until_then = now + viewed_ttl + viewed_ttl`,
+  },
+  {
+    name: 'expired entries are shown',
+    file: `${FEEDS}/scripts/page-1.lua`,
+    from: `if expires_at <= now then`,
+    to: `if expires_at <= now - 999999 then`,
+  },
+  {
+    name: 'a fan-out ends after its first chunk',
+    file: `${FEEDS}/fan-out.handler.ts`,
+    from: `while (after !== undefined) {`,
+    to: `if (after !== undefined) {`,
+  },
+  {
+    name: 'posts of large authors are not pulled',
+    file: `${FEEDS}/feed-pull.ts`,
+    from: `if (news.length === 0 && !moves) return false;`,
+    to: `return false;`,
+  },
+  {
+    name: 'the tail begins at the top of the feed',
+    file: `${FEEDS}/feeds.service.ts`,
+    from: `const below = head.items.at(-1)?.post.id ?? start?.belowId ?? MAX_ID;`,
+    to: `const below = start?.belowId ?? MAX_ID;`,
+  },
+  {
+    name: 'posts of authors who were left are shown',
+    file: `${FEEDS}/feed.rules.ts`,
+    from: `return post.author.id === readerId || followed.has(post.author.id) ? [{ post, viewed }] : [];`,
+    to: `return [{ post, viewed }];`,
+  },
+  {
+    name: 'a feed is built from nothing',
+    file: `${FEEDS}/feed-truth.ts`,
+    from: `const posts = await this.repository.recentPosts(readerId, this.oldestLive(), maxEntries + 1);`,
+    to: `const posts: PostReference[] = [];`,
+  },
+];
