@@ -74,7 +74,7 @@ export default {
     {
       name: 'nobody-imports-tools',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(tools/|load\\.ts|mysql\\.ts)' },
+      from: { path: '^src/', pathNot: '^src/(tools/|load\\.ts|mysql\\.ts|outbox\\.ts)' },
       to: { path: '^src/tools/' },
     },
     only(

@@ -74,6 +74,7 @@ export class AppConfig {
     this.outbox = {
       leaseMs: env.OUTBOX_LEASE,
       pollIntervalMs: env.OUTBOX_POLL_INTERVAL,
+      maxAttempts: env.OUTBOX_MAX_ATTEMPTS,
       keepFinishedMs: env.OUTBOX_KEEP_FINISHED,
     };
     this.load = { password: env.LOAD_PASSWORD };

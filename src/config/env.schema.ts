@@ -131,6 +131,11 @@ export const SETTINGS = {
 
   OUTBOX_LEASE: setting(duration(), '30s', 'how long a worker owns a job before another may take it over'),
   OUTBOX_POLL_INTERVAL: setting(duration(), '100ms', 'how often an idle worker looks for jobs'),
+  OUTBOX_MAX_ATTEMPTS: setting(
+    wholeNumber(1, 1_000),
+    '20',
+    'tries of a job that fails by itself, without any progress, before it is parked; 20 take most of an hour. Outages do not count',
+  ),
   OUTBOX_KEEP_FINISHED: setting(duration(), '1h', 'how long finished jobs are kept'),
 
   LOAD_PASSWORD: setting(text(), DEVELOPMENT_PASSWORD, 'password of the users that `npm run load` makes'),

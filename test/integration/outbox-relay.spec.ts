@@ -137,13 +137,13 @@ describe(OutboxRelay.name, () => {
       active--;
     };
     const worker = await startWorker();
-    await append(worker, 'test.job', 10);
-    await until(() => most === 4, { what: 'four jobs at a time' });
-    expect((await rows()).filter((row) => row.lease_token !== null)).toHaveLength(4);
+    await append(worker, 'test.job', 20);
+    await until(() => most === 14, { what: 'fourteen jobs at a time' });
+    expect((await rows()).filter((row) => row.lease_token !== null)).toHaveLength(14);
     open();
     const allDone = async () => (await rows()).every((row) => row.state === 'finished');
     await until(allDone, { what: 'the jobs to be finished' });
-    expect(most).toBe(4);
+    expect(most).toBe(14);
   });
 
   it('puts a failing job off, longer each time, and runs it again until it succeeds', async () => {

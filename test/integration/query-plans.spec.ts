@@ -1,8 +1,11 @@
 import { randomBytes } from 'node:crypto';
+import { NestFactory } from '@nestjs/core';
 import { AppModule } from '../../src/app.module.js';
 import { WorkerModule } from '../../src/worker.module.js';
 import { IdempotencyCleanupJob } from '../../src/infrastructure/idempotency/idempotency-cleanup.job.js';
 import { OutboxCleanupJob } from '../../src/infrastructure/outbox/outbox-cleanup.job.js';
+import { OutboxCommandModule } from '../../src/tools/outbox/outbox-command.module.js';
+import { OutboxOperator } from '../../src/tools/outbox/outbox-operator.js';
 import { SessionCleanupJob } from '../../src/modules/auth/session-cleanup.job.js';
 import { FeedAudit } from '../../src/modules/feeds/feed-audit.js';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -59,8 +62,9 @@ const BEYOND_A_SHARD: [Route, RegExp][] = [
   ['all', /FROM follows WHERE follower_id (= \?(?! AND followee_id IN)|IN \(\?\))/],
   ['all', /FROM posts .*author_id = \? AND (id <|created_at >=)/],
   ['all', /FROM users WHERE (username|display_name) LIKE /],
-  ['all', /FROM outbox_events WHERE state = 'pending' (AND (available_at|\(lease_token)|LIMIT)/],
+  ['all', /FROM outbox_events WHERE state = 'pending' (AND \(lease_token|LIMIT)/],
   ['all', /FROM outbox_events WHERE state = 'finished' AND finished_at BETWEEN/],
+  ['all', /FROM outbox_events FORCE INDEX \(ix_outbox_(type|lane)\) WHERE state = 'pending' (GROUP BY|AND lane = \?)/],
   ['all', /FROM session_revocations WHERE created_at >= /],
   ['all', /FROM post_count_changes (ORDER BY id|WHERE id IN)/],
   ['all', /FROM post_count_checks (WHERE due_at <=|LIMIT)/],
@@ -161,6 +165,25 @@ describe('The plans of all statements', () => {
     await client.request('GET', '/health/ready');
     await client.request('GET', '/metrics');
     await new ApiClient(urlOf(worker)).request('GET', '/metrics');
+    await useOutboxCommand();
+  }
+
+  /** Looks at some of many parked jobs. */
+  async function useOutboxCommand(): Promise<void> {
+    const never = new Date('9999-12-31T00:00:00Z');
+    const parked = Array.from({ length: 2_000 }, () => ['test.parked', '{}', 'parked', never, new Date()]);
+    await database.query('INSERT INTO outbox_events (type, payload, lane, available_at, created_at) VALUES ?', [
+      parked,
+    ]);
+    const context = await NestFactory.createApplicationContext(OutboxCommandModule.forRoot(testConfig(database.name)), {
+      logger: false,
+    });
+    log.watch(context);
+    const operator = context.get(OutboxOperator);
+    const { jobs } = await operator.list({ parked: true, limit: 10 });
+    await operator.show(jobs[0]!.id);
+    await operator.retry([jobs[0]!.id]);
+    await context.close();
   }
 
   async function everyPage(who: Member, path: string, most = 3): Promise<void> {
@@ -206,6 +229,8 @@ describe('The plans of all statements', () => {
     ["an author's posts", /^SELECT id FROM posts .*\bauthor_id = \? AND id < \?/s, 'posts', 'range', 'ix_posts_author'],
     ["each author's posts for a feed", /AS older/, 'posts', 'ref', 'ix_posts_author'],
     ['who likes a post', /user_id > \? ORDER BY user_id/, 'likes', 'range', 'PRIMARY'],
+    ['the jobs of a lane that are due', /lane = \? AND available_at >= \?/, 'outbox_events', 'range', 'ix_outbox_lane'],
+    ['the parked jobs of a type', /lane = \? AND type = \? AND id > \?/, 'outbox_events', 'range', 'ix_outbox_type'],
     ['the comments of a post', /^SELECT id FROM comments WHERE post_id = \?/, 'comments', 'range', 'ix_comments_post'],
   ])('walk %s by key, in the order of the key', async (_, sql, table, type, key) => {
     const statements = distinct(log.all).filter((statement) => sql.test(statement.sql));
@@ -216,6 +241,17 @@ describe('The plans of all statements', () => {
       expect(walks).toEqual([expect.objectContaining({ type, key })]);
       expect(walks[0]!.Extra ?? '').not.toMatch(/filesort|temporary/);
     }
+  });
+
+  it('look into an index once a lane for jobs that are due', async () => {
+    const looks = distinct(log.all).filter(({ sql }) => sql.startsWith('SELECT EXISTS'));
+    expect(looks).not.toEqual([]);
+    const { sql, parameters } = looks[0]!;
+    const steps = await database.query<Step>(`EXPLAIN FORMAT=TRADITIONAL ${sql}`, parameters);
+    const walks = steps.filter(({ table }) => table === 'outbox_events');
+    expect(walks).toEqual(
+      Array.from({ length: 4 }, () => expect.objectContaining({ type: 'range', key: 'ix_outbox_lane' })),
+    );
   });
 
   it('would reach one shard or the shards of a list, but for those that are known not to', () => {

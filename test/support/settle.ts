@@ -37,9 +37,9 @@ export async function until<T>(
 
 /** Waits until the workers have nothing left to do: every outbox job is finished, and counts are written back. */
 export async function settle(database: TestDatabase, timeoutMs?: number): Promise<void> {
-  let pending: { type: string; last_error: string | null }[] = [];
+  let pending: { type: string; lane: string; last_error: string | null }[] = [];
   const isIdle = async (): Promise<boolean> => {
-    pending = await database.query("SELECT type, last_error FROM outbox_events WHERE state = 'pending'");
+    pending = await database.query("SELECT type, lane, last_error FROM outbox_events WHERE state = 'pending'");
     return pending.length === 0 && (await isEmpty(database, 'post_count_changes'));
   };
   await until(isIdle, { what: 'the outbox to be empty and counts written back', timeoutMs }).catch((error: Error) => {

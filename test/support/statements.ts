@@ -1,4 +1,4 @@
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { INestApplicationContext } from '@nestjs/common';
 import type { Logger } from 'typeorm';
 import { DatabaseNodes } from '../../src/infrastructure/database/database-nodes.js';
 import type { DatabaseNode } from '../../src/infrastructure/database/database-node.js';
@@ -15,7 +15,12 @@ const BACKGROUND = /session_revocations WHERE created_at >=|^SELECT version\(\)/
 export class StatementLog {
   private statements: Statement[] = [];
 
-  constructor(...apps: NestFastifyApplication[]) {
+  constructor(...apps: INestApplicationContext[]) {
+    for (const app of apps) this.watch(app);
+  }
+
+  /** Writes down what another application sends, too. */
+  watch(app: INestApplicationContext): void {
     const ignored = (): undefined => undefined;
     const logger: Logger = {
       logQuery: (sql, parameters: unknown[] = []) => void this.statements.push({ sql, parameters }),
@@ -25,7 +30,7 @@ export class StatementLog {
       logMigration: ignored,
       log: ignored,
     };
-    for (const app of apps) for (const node of nodesOf(app)) Object.assign(node.dataSource, { logger });
+    for (const node of nodesOf(app)) Object.assign(node.dataSource, { logger });
   }
 
   /** Everything since the start or the last {@link clear}, in the order in which it was sent. */
@@ -43,6 +48,6 @@ export class StatementLog {
   }
 }
 
-function nodesOf(app: NestFastifyApplication): readonly DatabaseNode[] {
+function nodesOf(app: INestApplicationContext): readonly DatabaseNode[] {
   return app.get(DatabaseNodes, { strict: false }).all;
 }

@@ -1,5 +1,6 @@
 import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
 import type { Id } from '../../common/id.js';
+import { LANES, type Lane } from './outbox-lanes.js';
 
 /** A job that must happen after a commit, stored in the same commit. */
 @Entity('outbox_events')
@@ -20,6 +21,9 @@ export class OutboxEventEntity {
   @Column({ type: 'enum', enum: ['pending', 'finished'] })
   state: 'pending' | 'finished';
 
+  @Column({ type: 'enum', enum: LANES })
+  lane: Lane;
+
   /** When the job is due; while leased, when the lease ends. */
   @Column({ name: 'available_at', type: 'datetime', precision: 3 })
   availableAt: Date;
@@ -30,6 +34,18 @@ export class OutboxEventEntity {
 
   @Column({ type: 'int', unsigned: true })
   attempts: number;
+
+  /** Tries that failed in a row since the job last came further. */
+  @Column({ type: 'int', unsigned: true })
+  failures: number;
+
+  /** Those of them that were its own fault; the last one parks it. */
+  @Column({ type: 'int', unsigned: true })
+  strikes: number;
+
+  /** Workers that vanished with it since it last came further. */
+  @Column({ type: 'int', unsigned: true })
+  losses: number;
 
   @Column({ name: 'last_error', type: 'varchar', nullable: true })
   lastError: string | null;

@@ -1,19 +1,24 @@
 import { DiscoveryService } from '@nestjs/core';
-import type { LeasedEvent } from './outbox.repository.js';
+import type { LeasedJob } from './outbox-lease.repository.js';
 
 /** What a handler may do with its job while it works. */
 export interface JobContext {
   /** How far an earlier try came, or `null` at the start. */
   progress: string | null;
-  /** Tries, this one included: what an earlier one did is not known. A replay after a failover of Redis is never the first. */
+  /**
+   * Which try this is, from 1. Above 1 an earlier one failed, or its worker ended, after it may have done any part of its
+   * work; a long job that goes on after others had their turn is still the same try. A replay
+   * after a failover of Redis is never the first.
+   */
   attempts: number;
   /** When the job was stored. */
   createdAt: Date;
   /**
-   * Makes the work so far durable and extends the lease.
+   * Makes the work so far durable and extends the lease. A text that differs from the last one says that the job came
+   * further: what failed before that does not count any more.
    *
    * @throws LeaseLostError when another worker has taken the job over: stop, it goes on there
-   * @throws JobInterruptedError when this worker is shutting down: the job goes on from here elsewhere
+   * @throws JobInterruptedError when this worker is shutting down, or others are to have their turn: the job goes on from here
    */
   saveProgress(progress: string): Promise<void>;
 }
@@ -25,15 +30,22 @@ export interface OutboxHandler<Payload = unknown> {
 
 /** Another worker owns the job now. */
 export class LeaseLostError extends Error {
-  constructor(event: LeasedEvent) {
-    super(`the lease of outbox event ${event.id} was lost`);
+  constructor(job: LeasedJob) {
+    super(`the lease of outbox event ${job.id} was lost`);
   }
 }
 
-/** The worker is shutting down; its progress is saved. */
+/** The job goes on from its saved progress, elsewhere or later. */
 export class JobInterruptedError extends Error {
+  constructor(message = 'the worker is shutting down') {
+    super(message);
+  }
+}
+
+/** The job has had its turn, and goes behind others that wait. */
+export class TurnEndedError extends JobInterruptedError {
   constructor() {
-    super('the worker is shutting down');
+    super('the job has had its turn');
   }
 }
 

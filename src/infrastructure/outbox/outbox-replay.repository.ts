@@ -21,13 +21,14 @@ export class OutboxReplayRepository {
 
   /**
    * Makes finished jobs due again, from their beginning. They count as tried once, so that they are not taken for first
-   * deliveries.
+   * deliveries, and wait where they delay no new ones.
    *
    * @returns how many of them were finished
    */
   reopen(ids: readonly Id[], now: Date): Promise<number> {
     return this.change(
-      `UPDATE outbox_events SET state = 'pending', progress = NULL, attempts = 1, available_at = ?, finished_at = NULL
+      `UPDATE outbox_events SET state = 'pending', lane = IF(lane = 'bulk', 'bulk', 'retry'), progress = NULL, attempts = 1, failures = 0,
+              strikes = 0, losses = 0, available_at = ?, finished_at = NULL
         WHERE id IN (?) AND state = 'finished'`,
       [now, ids],
     );
@@ -50,7 +51,8 @@ export class OutboxReplayRepository {
     const ids = await this.ids(`SELECT id FROM outbox_events WHERE ${BEGUN} LIMIT ?`, [limit]);
     if (ids.length === 0) return 0;
     return this.change(
-      `UPDATE outbox_events SET progress = NULL, lease_token = NULL, attempts = GREATEST(attempts, 1), available_at = ?
+      `UPDATE outbox_events SET progress = NULL, lease_token = NULL, attempts = GREATEST(attempts, 1),
+              available_at = IF(lane = 'parked', available_at, ?)
         WHERE id IN (?) AND ${BEGUN}`,
       [now, ids],
     );

@@ -6,10 +6,14 @@ import { MetricFactory } from '../metrics/metric-factory.js';
 @Injectable()
 export class OutboxMetrics {
   private readonly jobs: Counter<'type' | 'result'>;
+  private readonly parkings: Counter<'type'>;
   private readonly delay: Histogram<'type'>;
 
   constructor(metrics: MetricFactory) {
     this.jobs = metrics.counter('outbox_jobs_total', 'Runs of outbox jobs by type and result', ['type', 'result']);
+    this.parkings = metrics.counter('outbox_parkings_total', 'Jobs that were given up until an operator retries them', [
+      'type',
+    ]);
     this.delay = metrics.histogram(
       'outbox_job_delay_seconds',
       'Time from the commit of an outbox job to its end',
@@ -25,5 +29,10 @@ export class OutboxMetrics {
 
   failed(type: string): void {
     this.jobs.inc({ type, result: 'failed' });
+  }
+
+  parked(type: string): void {
+    this.failed(type);
+    this.parkings.inc({ type });
   }
 }

@@ -1,43 +1,41 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
-import { DiscoveryService } from '@nestjs/core';
 import { Clock } from '../../common/clock.js';
 import { AppConfig } from '../../config/app-config.js';
 import { Transactional } from '../database/transactional.decorator.js';
-import { JobInterruptedError, HandlesOutbox, LeaseLostError, type OutboxHandler } from './outbox-handler.decorator.js';
-import { OutboxMetrics } from './outbox.metrics.js';
-import { OutboxRepository, type LeasedEvent } from './outbox.repository.js';
+import { LINES, type Lane, type Line } from './outbox-lanes.js';
+import { OutboxLeaseRepository, type LeasedJob } from './outbox-lease.repository.js';
+import { OutboxRunner } from './outbox-runner.js';
 
-/** Jobs of one worker at a time: enough to hide the waits on MySQL and Redis, few enough to keep the event loop free. */
-const CONCURRENCY = 4;
-/** A failing job waits 2, 4, 8 … s, so that retries do not worsen an outage, and at most 5 min, so that it is found healed. */
-const FIRST_RETRY_MS = 2_000;
-const LONGEST_RETRY_MS = 300_000;
+/**
+ * From one lease to the next while there is much to do, in milliseconds. Places that become free meanwhile are filled by one
+ * commit instead of several.
+ */
+const GATHER_MS = 10;
 
-/** Leases due jobs, runs their handlers and records the outcome. Any number of workers may run one. */
+interface Taken {
+  line: Line;
+  job: LeasedJob;
+}
+
+/** Leases due jobs, as many as there are places for in each line, and has them run. Any number of workers may run one. */
 @Injectable()
 export class OutboxRelay implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(OutboxRelay.name);
-  private readonly handlers = new Map<string, OutboxHandler>();
-  private readonly running = new Set<Promise<void>>();
+  private readonly running = new Map<Line, Set<Promise<void>>>(LINES.map((line) => [line, new Set()]));
   private readonly stop = new AbortController();
   private loop?: Promise<void>;
 
   constructor(
-    private readonly repository: OutboxRepository,
-    private readonly discovery: DiscoveryService,
-    private readonly metrics: OutboxMetrics,
+    private readonly repository: OutboxLeaseRepository,
+    private readonly runner: OutboxRunner,
     private readonly clock: Clock,
     private readonly config: AppConfig,
   ) {}
 
   onApplicationBootstrap(): void {
-    for (const wrapper of this.discovery.getProviders({ metadataKey: HandlesOutbox.KEY })) {
-      const type = this.discovery.getMetadataByDecorator(HandlesOutbox, wrapper)!;
-      if (this.handlers.has(type)) throw new Error(`two handlers of outbox event ${type}`);
-      this.handlers.set(type, wrapper.instance as OutboxHandler);
-    }
+    this.runner.findHandlers();
     this.loop = this.run();
   }
 
@@ -45,7 +43,7 @@ export class OutboxRelay implements OnApplicationBootstrap, BeforeApplicationShu
   async beforeApplicationShutdown(): Promise<void> {
     this.stop.abort();
     await this.loop;
-    await Promise.all(this.running);
+    await Promise.all(this.jobs());
   }
 
   private async run(): Promise<void> {
@@ -59,91 +57,61 @@ export class OutboxRelay implements OnApplicationBootstrap, BeforeApplicationShu
         if (!unreachable) this.logger.error(error, 'jobs cannot be leased; trying again');
         unreachable = true;
       }
-      const idle = delay(this.config.outbox.pollIntervalMs, undefined, { signal: this.stop.signal }).catch(
-        () => undefined,
-      );
-      if (taken === 0 || this.running.size >= CONCURRENCY) await Promise.race([idle, ...this.running]);
+      if (taken > 0) await this.pause(GATHER_MS);
+      // An ending job frees a place, but an error is not over because of it.
+      else await Promise.race([this.pause(this.config.outbox.pollIntervalMs), ...(unreachable ? [] : this.jobs())]);
     }
   }
 
   private async takeJobs(): Promise<number> {
-    const free = CONCURRENCY - this.running.size;
-    if (free <= 0) return 0;
-    const events = await this.lease(free);
-    for (const event of events) {
-      const job = this.process(event).finally(() => this.running.delete(job));
-      this.running.add(job);
+    const open = new Set(LINES.filter((line) => this.placesOf(line) > 0).map(({ lane }) => lane));
+    if (open.size === 0) return 0;
+    const due = await this.dueLanes([...open]);
+    if (due.size === 0) return 0;
+    const taken = await this.lease(due);
+    for (const { line, job } of taken) {
+      const running = this.running.get(line)!;
+      const run = this.runner.run(job, this.stop.signal).finally(() => running.delete(run));
+      running.add(run);
     }
-    return events.length;
+    return taken.length;
   }
 
-  private async process(event: LeasedEvent): Promise<void> {
-    try {
-      const handler = this.handlers.get(event.type);
-      if (!handler) throw new Error(`no handler of outbox event type ${event.type}`);
-      await handler.handle(event.payload, {
-        progress: event.progress,
-        attempts: event.attempts,
-        createdAt: event.createdAt,
-        saveProgress: (progress) => this.saveProgress(event, progress),
-      });
-      await this.finish(event);
-      this.metrics.finished(event.type, this.clock.nowMs() - event.createdAt.getTime());
-    } catch (error) {
-      await this.giveBack(event, error);
+  @Transactional({ readOnly: true, fresh: true })
+  private dueLanes(lanes: readonly Lane[]): Promise<Set<Lane>> {
+    return this.repository.dueLanes(lanes, this.clock.now());
+  }
+
+  /** All lines in one transaction, because commits are what small jobs take longest for. */
+  @Transactional()
+  private async lease(due: ReadonlySet<Lane>): Promise<Taken[]> {
+    const nowMs = this.clock.nowMs();
+    const leaseToken = randomBytes(16);
+    const taken = new Map<string, Taken>();
+    const emptied = new Set<Lane>();
+    for (const line of LINES) {
+      const limit = this.placesOf(line);
+      if (limit === 0 || !due.has(line.lane) || emptied.has(line.lane)) continue;
+      const dueFrom = line.freshMs === undefined ? undefined : new Date(nowMs - line.freshMs);
+      const jobs = await this.repository.pick({ lane: line.lane, dueFrom, limit }, new Date(nowMs));
+      // A transaction does not skip its own locks, so the next line finds these jobs again.
+      for (const job of jobs) if (!taken.has(job.id)) taken.set(job.id, { line, job: { ...job, leaseToken } });
+      if (jobs.length < limit && dueFrom === undefined) emptied.add(line.lane);
     }
+    const ids = [...taken.keys()];
+    if (ids.length > 0) await this.repository.hold(ids, leaseToken, new Date(nowMs + this.config.outbox.leaseMs));
+    return [...taken.values()];
   }
 
-  private async giveBack(event: LeasedEvent, error: unknown): Promise<void> {
-    if (error instanceof LeaseLostError) return;
-    const interrupted = error instanceof JobInterruptedError;
-    const message = interrupted ? null : error instanceof Error ? error.message : String(error);
-    if (!interrupted) {
-      this.metrics.failed(event.type);
-      this.logger.error({ err: error, event: event.id, type: event.type, attempts: event.attempts }, 'job failed');
-    }
-    const retryAt = new Date(this.clock.nowMs() + (interrupted ? 0 : retryDelayMs(event.attempts)));
-    try {
-      await this.release(event, retryAt, message);
-    } catch (releaseError) {
-      // The lease runs out by itself, and then the job is taken again.
-      this.logger.warn({ err: releaseError, event: event.id }, 'job could not be given back');
-    }
+  private placesOf(line: Line): number {
+    return line.places - this.running.get(line)!.size;
   }
 
-  @Transactional()
-  private async lease(limit: number): Promise<LeasedEvent[]> {
-    const now = this.clock.now();
-    return this.repository.lease(limit, randomBytes(16), now, this.leaseEnd());
+  private jobs(): Promise<void>[] {
+    return [...this.running.values()].flatMap((runs) => [...runs]);
   }
 
-  private async saveProgress(event: LeasedEvent, progress: string): Promise<void> {
-    await this.commitProgress(event, progress);
-    if (this.stop.signal.aborted) throw new JobInterruptedError();
+  private async pause(milliseconds: number): Promise<void> {
+    await delay(milliseconds, undefined, { signal: this.stop.signal }).catch(() => undefined);
   }
-
-  @Transactional()
-  private async commitProgress(event: LeasedEvent, progress: string): Promise<void> {
-    if (!(await this.repository.saveProgress(event, progress, this.leaseEnd()))) throw new LeaseLostError(event);
-  }
-
-  @Transactional()
-  private async finish(event: LeasedEvent): Promise<void> {
-    if (!(await this.repository.finish(event, this.clock.now()))) throw new LeaseLostError(event);
-  }
-
-  @Transactional()
-  private async release(event: LeasedEvent, availableAt: Date, error: string | null): Promise<void> {
-    await this.repository.release(event, availableAt, error);
-  }
-
-  private leaseEnd(): Date {
-    return new Date(this.clock.nowMs() + this.config.outbox.leaseMs);
-  }
-}
-
-/** Exponential backoff with equal jitter: half of the delay is fixed, half random, so that jobs do not come back together. */
-function retryDelayMs(attempts: number): number {
-  const full = Math.min(FIRST_RETRY_MS * 2 ** (attempts - 1), LONGEST_RETRY_MS);
-  return full / 2 + (Math.random() * full) / 2;
 }

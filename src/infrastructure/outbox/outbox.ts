@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
 import { TransactionHost } from '../database/transaction-host.js';
+import type { FirstLane } from './outbox-lanes.js';
 import { InlineEffects } from './inline-effects.js';
 import { OutboxRepository } from './outbox.repository.js';
 
@@ -14,9 +15,13 @@ export class Outbox {
     private readonly clock: Clock,
   ) {}
 
-  /** Stores an event in the open transaction; its inline effect, if it has one, runs right after the commit. */
-  async append(type: string, payload: object): Promise<void> {
-    await this.repository.insert({ type, payload, now: this.clock.now() });
+  /**
+   * Stores an event in the open transaction; its inline effect, if it has one, runs right after the commit.
+   *
+   * @param lane `bulk` for what may come in thousands and nobody waits for
+   */
+  async append(type: string, payload: object, lane: FirstLane = 'live'): Promise<void> {
+    await this.repository.insert({ type, payload, lane, now: this.clock.now() });
     this.transactions.afterCommit(() => this.inlineEffects.apply(type, payload));
   }
 }

@@ -69,7 +69,7 @@ export class FollowsImportWriter {
     await this.repository.insertAll(missing, this.clock.now());
     await this.repository.addCounts(countAdditions(missing));
     for (const part of batches(followerIds, FOLLOWERS_PER_EVENT)) {
-      await this.outbox.append(FOLLOWS_IMPORTED, { followerIds: part } satisfies FollowsImportedEvent);
+      await this.outbox.append(FOLLOWS_IMPORTED, { followerIds: part } satisfies FollowsImportedEvent, 'bulk');
     }
     return result;
   }

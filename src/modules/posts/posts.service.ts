@@ -4,6 +4,7 @@ import type { Id } from '../../common/id.js';
 import { Transactional } from '../../infrastructure/database/transactional.decorator.js';
 import type { IdempotentRequest } from '../../infrastructure/idempotency/idempotency-key.decorator.js';
 import { IdempotentWrites } from '../../infrastructure/idempotency/idempotent-writes.js';
+import type { FirstLane } from '../../infrastructure/outbox/outbox-lanes.js';
 import { Outbox } from '../../infrastructure/outbox/outbox.js';
 import { PostCountsWriter } from '../post-counts/post-counts.writer.js';
 import { AccountsWriter } from '../users/accounts.writer.js';
@@ -73,7 +74,7 @@ export class PostsService {
    */
   @Transactional({ everywhere: true })
   async delete(id: Id, userId: Id): Promise<void> {
-    await this.remove(await this.lockOwn(id, userId));
+    await this.remove(await this.lockOwn(id, userId), 'live');
   }
 
   /** Deletes the newest posts of an account that is gone. @returns how many; none means that all are */
@@ -82,17 +83,18 @@ export class PostsService {
     const ids = await this.repository.idsOfAuthorBelow(authorId, belowId, limit);
     for (const id of ids) {
       const post = await this.repository.lock(id);
-      if (post) await this.remove(post);
+      if (post) await this.remove(post, 'bulk');
     }
     return ids.length;
   }
 
-  private async remove(post: StoredPost): Promise<void> {
+  /** @param lane of the removal from feeds: nobody waits for that of thousands of posts */
+  private async remove(post: StoredPost, lane: FirstLane): Promise<void> {
     await this.repository.markDeleted(post.id, this.clock.now());
     await this.repository.changePostCount(post.authorId, -1);
     const event: PostDeletedEvent = { postId: post.id, authorId: post.authorId };
-    await this.outbox.append(POST_DELETED, event);
-    await this.outbox.append(POST_PURGE, event);
+    await this.outbox.append(POST_DELETED, event, lane);
+    await this.outbox.append(POST_PURGE, event, 'bulk');
     this.cache.forgetAfterCommit(post.id);
   }
 

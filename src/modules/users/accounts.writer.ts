@@ -52,7 +52,7 @@ export class AccountsWriter {
   @Transactional()
   async markDeleted(id: Id): Promise<void> {
     await this.repository.markDeleted(id, this.clock.now());
-    await this.outbox.append(USER_DELETED, { userId: id } satisfies UserDeletedEvent);
+    await this.outbox.append(USER_DELETED, { userId: id } satisfies UserDeletedEvent, 'bulk');
   }
 
   /** Removes up to `limit` follows from or to a deleted account. @returns how many went */

@@ -2,9 +2,7 @@ import { basename } from 'node:path';
 import { NestFactory } from '@nestjs/core';
 import { AppError } from '../../common/app-error.js';
 import type { AppConfig } from '../../config/app-config.js';
-import { DatabaseHealthIndicator } from '../../infrastructure/database/database.health.js';
-import { DatabaseNodes } from '../../infrastructure/database/database-nodes.js';
-import { findPrimary } from '../../infrastructure/database/find-primary.js';
+import { databaseDown, reachPrimary } from '../primary-at-hand.js';
 import { GraphFile } from './graph-file.js';
 import { GraphLoader } from './graph-loader.js';
 import { LoadError } from './load-error.js';
@@ -13,7 +11,6 @@ import type { LoadOptions } from './load-options.js';
 import { LoadProgress } from './load-progress.js';
 import { LoadReport, summaryOf, withCommas } from './load-report.js';
 
-const START = 'start it with `npm start` or `npm run stack -- up`';
 /** The contract's limits of a password; another one could not be used to log in. */
 const PASSWORD_LENGTH = { min: 8, max: 128 };
 
@@ -33,8 +30,8 @@ export async function loadGraph(options: LoadOptions, config: AppConfig, signal:
   // Without warnings: that Redis cannot be reached does not concern a load.
   const app = await NestFactory.createApplicationContext(root, { logger: ['error'], abortOnError: false });
   try {
-    await appointPrimary(app.get(DatabaseNodes), config);
-    await checkDatabase(app.get(DatabaseHealthIndicator), config);
+    const problem = await reachPrimary(app, config);
+    if (problem !== undefined) throw new LoadError(problem);
     return await run(app.get(GraphLoader), file, options, signal, config);
   } finally {
     await file.close();
@@ -70,28 +67,6 @@ async function run(
   if (!report.isComplete) process.stderr.write(`stopped. ${whatStays(report)}\n`);
   return report.isComplete;
 }
-
-/** The primary need not be the one of the settings any more. A load does not follow it further: it can be run again. */
-async function appointPrimary(nodes: DatabaseNodes, config: AppConfig): Promise<void> {
-  const { host, port } = await findPrimary(config).catch((error: unknown) => {
-    throw new LoadError(databaseDown(config), { cause: error });
-  });
-  const server = nodes.servers.find(({ name }) => name === `${host}:${port}`)!;
-  if (server.role !== 'primary') nodes.appoint(server);
-}
-
-/** Says at once what would otherwise come up in the middle. */
-async function checkDatabase(health: DatabaseHealthIndicator, config: AppConfig): Promise<void> {
-  const { 'mysql-primary': primary } = await health.primary();
-  if (primary.status !== 'up') throw new LoadError(databaseDown(config));
-  const { migrations } = await health.migrations();
-  if (migrations.status !== 'up') {
-    throw new LoadError('the database does not have the tables of this version yet; run `npm start` once');
-  }
-}
-
-const databaseDown = ({ mysql: { primary } }: AppConfig): string =>
-  `MySQL at ${primary.host}:${primary.port} does not answer or refuses the user; ${START}.`;
 
 function reasonOf(error: unknown, config: AppConfig): string {
   if (error instanceof AppError && error.code === 'DATABASE_UNAVAILABLE') return databaseDown(config);

@@ -4,6 +4,7 @@ import { AddPostVersion1795360000000 } from './1795360000000-add-post-version.js
 import { CreatePostCountChanges1795370000000 } from './1795370000000-create-post-count-changes.js';
 import { AddLargeAuthors1795390000000 } from './1795390000000-add-large-authors.js';
 import { CreateRedisWatch1795410000000 } from './1795410000000-create-redis-watch.js';
+import { AddOutboxLanes1795420000000 } from './1795420000000-add-outbox-lanes.js';
 
 /** In the order in which they run. */
 export const MIGRATIONS = [
@@ -13,4 +14,5 @@ export const MIGRATIONS = [
   CreatePostCountChanges1795370000000,
   AddLargeAuthors1795390000000,
   CreateRedisWatch1795410000000,
+  AddOutboxLanes1795420000000,
 ];

@@ -1,0 +1,123 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { DiscoveryService } from '@nestjs/core';
+import { Clock } from '../../common/clock.js';
+import { AppConfig } from '../../config/app-config.js';
+import { Transactional } from '../database/transactional.decorator.js';
+import {
+  HandlesOutbox,
+  JobInterruptedError,
+  LeaseLostError,
+  TurnEndedError,
+  type OutboxHandler,
+} from './outbox-handler.decorator.js';
+import { afterFailure, afterTurn, TURN_MS } from './outbox-lanes.js';
+import { OutboxFinisher } from './outbox-finisher.js';
+import { OutboxLeaseRepository, type LeasedJob } from './outbox-lease.repository.js';
+import { OutboxMetrics } from './outbox.metrics.js';
+import { isDeadly, UnknownTypeError, verdictOn } from './outbox-verdict.js';
+
+/** Runs leased jobs and records what became of each. */
+@Injectable()
+export class OutboxRunner {
+  private readonly logger = new Logger(OutboxRunner.name);
+  private readonly handlers = new Map<string, OutboxHandler>();
+
+  constructor(
+    private readonly repository: OutboxLeaseRepository,
+    private readonly finisher: OutboxFinisher,
+    private readonly discovery: DiscoveryService,
+    private readonly metrics: OutboxMetrics,
+    private readonly clock: Clock,
+    private readonly config: AppConfig,
+  ) {}
+
+  /** Before the first job: providers are all there only once the application is. */
+  findHandlers(): void {
+    for (const wrapper of this.discovery.getProviders({ metadataKey: HandlesOutbox.KEY })) {
+      const type = this.discovery.getMetadataByDecorator(HandlesOutbox, wrapper)!;
+      if (this.handlers.has(type)) throw new Error(`two handlers of outbox event ${type}`);
+      this.handlers.set(type, wrapper.instance as OutboxHandler);
+    }
+  }
+
+  /** Never throws. @param stop aborted when the job is to go on elsewhere */
+  async run(job: LeasedJob, stop: AbortSignal): Promise<void> {
+    try {
+      if (isDeadly(job))
+        return await this.park(job, new Error(`${job.losses} workers vanished while they had the job`));
+      const handler = this.handlers.get(job.type);
+      if (!handler) throw new UnknownTypeError(job.type);
+      const begunMs = this.clock.nowMs();
+      await handler.handle(job.payload, {
+        progress: job.progress,
+        attempts: job.attempts,
+        createdAt: job.createdAt,
+        saveProgress: (progress) => this.saveProgress(job, progress, begunMs, stop),
+      });
+      await this.finisher.finish(job);
+      this.metrics.finished(job.type, this.clock.nowMs() - job.createdAt.getTime());
+    } catch (error) {
+      if (error instanceof LeaseLostError) return;
+      // If that fails too, the lease runs out by itself, and then the job is taken again.
+      await this.giveBack(job, error).catch((failure: unknown) =>
+        this.logger.warn({ err: failure, event: job.id }, 'job could not be given back'),
+      );
+    }
+  }
+
+  private async saveProgress(job: LeasedJob, progress: string, begunMs: number, stop: AbortSignal): Promise<void> {
+    await this.commitProgress(job, progress);
+    if (progress !== job.progress) Object.assign(job, { failures: 0, strikes: 0, losses: 0, progress });
+    if (stop.aborted) throw new JobInterruptedError();
+    if (this.clock.nowMs() - begunMs >= TURN_MS) throw new TurnEndedError();
+  }
+
+  private async giveBack(job: LeasedJob, error: unknown): Promise<void> {
+    if (error instanceof TurnEndedError) return this.endTurn(job);
+    if (error instanceof JobInterruptedError) return this.handOver(job);
+    const nowMs = this.clock.nowMs();
+    const { maxAttempts } = this.config.outbox;
+    const verdict = verdictOn(error, job, { maxAttempts, nowMs, random: Math.random() });
+    if (verdict.park) return this.park(job, error);
+    this.metrics.failed(job.type);
+    this.logger.error({ err: error, event: job.id, type: job.type, attempts: job.attempts }, 'job failed');
+    await this.putOff(job, new Date(nowMs + verdict.delayMs), textOf(error), verdict.strike);
+  }
+
+  private async park(job: LeasedJob, error: unknown): Promise<void> {
+    if (!(await this.commitParking(job, textOf(error)))) return;
+    this.metrics.parked(job.type);
+    this.logger.error(
+      { err: error, event: job.id, type: job.type, attempts: job.attempts },
+      `job parked; when its cause is mended: npm run outbox -- retry ${job.id}`,
+    );
+  }
+
+  @Transactional()
+  private async commitProgress(job: LeasedJob, progress: string): Promise<void> {
+    const leaseUntil = new Date(this.clock.nowMs() + this.config.outbox.leaseMs);
+    if (!(await this.repository.saveProgress(job, progress, leaseUntil))) throw new LeaseLostError(job);
+  }
+
+  @Transactional()
+  private async endTurn(job: LeasedJob): Promise<void> {
+    await this.repository.endTurn(job, afterTurn(job.lane), this.clock.now());
+  }
+
+  @Transactional()
+  private async handOver(job: LeasedJob): Promise<void> {
+    await this.repository.handOver(job, this.clock.now());
+  }
+
+  @Transactional()
+  private async putOff(job: LeasedJob, until: Date, error: string, strike: boolean): Promise<void> {
+    await this.repository.putOff(job, afterFailure(job.lane), until, error, strike);
+  }
+
+  @Transactional()
+  private commitParking(job: LeasedJob, error: string): Promise<boolean> {
+    return this.repository.park(job, error);
+  }
+}
+
+const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
