@@ -88,6 +88,7 @@ export default {
       'Connections are made in one place, but for those of the operator, who talks to each server by itself.',
     ),
     only('ioredis', ['^src/infrastructure/redis/'], 'Redis is reached through its executor.'),
+    only('@aws-sdk', ['^src/infrastructure/storage/'], 'The object store is reached through its room.'),
     only('prom-client', ['^src/infrastructure/metrics/'], 'Metrics come from the factory.'),
     {
       name: 'tests-stay-out-of-the-product',

@@ -14,6 +14,7 @@ import { CommentsApiModule } from './modules/comments/comments.module.js';
 import { FeedsModule } from './modules/feeds/feeds.module.js';
 import { FollowsApiModule } from './modules/follows/follows.module.js';
 import { LikesApiModule } from './modules/likes/likes.module.js';
+import { MediaApiModule } from './modules/media/media.module.js';
 import { PostsApiModule } from './modules/posts/posts.module.js';
 import { UsersApiModule } from './modules/users/users.module.js';
 
@@ -37,6 +38,7 @@ export class AppModule {
         AuthModule,
         UsersApiModule,
         FollowsApiModule,
+        MediaApiModule,
         PostsApiModule,
         CommentsApiModule,
         LikesApiModule,

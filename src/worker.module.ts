@@ -12,6 +12,7 @@ import { ReplayModule } from './infrastructure/replay/replay.module.js';
 import { IdempotencyCleanupModule } from './infrastructure/idempotency/idempotency.module.js';
 import { SessionCleanupModule } from './modules/auth/auth.module.js';
 import { FeedsWorkerModule } from './modules/feeds/feeds.module.js';
+import { MediaWorkerModule } from './modules/media/media.module.js';
 import { PostCountsWorkerModule } from './modules/post-counts/post-counts.module.js';
 import { PostsWorkerModule } from './modules/posts/posts.module.js';
 
@@ -35,6 +36,7 @@ export class WorkerModule {
         SessionCleanupModule,
         PostsWorkerModule,
         PostCountsWorkerModule,
+        MediaWorkerModule,
         FeedsWorkerModule,
       ],
     };

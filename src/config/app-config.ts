@@ -13,6 +13,8 @@ export class AppConfig {
   readonly posts;
   readonly counts;
   readonly outbox;
+  readonly storage;
+  readonly media;
   readonly load;
 
   constructor(env: Env) {
@@ -76,6 +78,23 @@ export class AppConfig {
       pollIntervalMs: env.OUTBOX_POLL_INTERVAL,
       maxAttempts: env.OUTBOX_MAX_ATTEMPTS,
       keepFinishedMs: env.OUTBOX_KEEP_FINISHED,
+    };
+    this.storage = {
+      endpoint: env.S3_ENDPOINT,
+      publicEndpoint: env.S3_PUBLIC_ENDPOINT || env.S3_ENDPOINT,
+      pathStyle: env.S3_PATH_STYLE,
+      region: env.S3_REGION,
+      bucket: env.S3_BUCKET,
+      accessKey: env.S3_ACCESS_KEY,
+      secretKey: env.S3_SECRET_KEY,
+    };
+    this.media = {
+      types: env.MEDIA_TYPES,
+      maxBytes: { image: env.MEDIA_MAX_IMAGE_SIZE, video: env.MEDIA_MAX_VIDEO_SIZE },
+      publicUrl: env.MEDIA_PUBLIC_URL,
+      urlTtlMs: env.MEDIA_URL_TTL,
+      uploadUrlTtlMs: env.UPLOAD_URL_TTL,
+      uploadKeepMs: env.UPLOAD_KEEP,
     };
     this.load = { password: env.LOAD_PASSWORD };
   }

@@ -6,6 +6,8 @@ const production = {
   MYSQL_MIGRATION_PASSWORD: 'two',
   MYSQL_MONITOR_PASSWORD: 'two',
   LOAD_PASSWORD: 'three-three',
+  S3_ACCESS_KEY: 'four',
+  S3_SECRET_KEY: 'five',
   JWT_KEYS: `k1:${'s'.repeat(32)}`,
 };
 const messageOf = (env: NodeJS.ProcessEnv): string => {
@@ -72,6 +74,11 @@ describe(readEnv.name, () => {
     ['FEED_BUCKETS', '16385'],
     ['FAN_OUT_CHUNK', '1.5'],
     ['RATE_LIMITS', 'maybe'],
+    ['S3_ENDPOINT', '127.0.0.1:9000'],
+    ['MEDIA_TYPES', 'image/png,image/svg+xml'],
+    ['MEDIA_TYPES', 'text/html'],
+    ['MEDIA_MAX_IMAGE_SIZE', '20'],
+    ['MEDIA_MAX_VIDEO_SIZE', '6GB'],
   ])('refuses %s=%j in one line that names the variable and not its value', (name, value) => {
     const message = messageOf({ [name]: value });
     expect(message).toMatch(new RegExp(`^${name} must be .+$`));
@@ -94,6 +101,13 @@ describe(readEnv.name, () => {
     expect(messageOf({ FEED_VIEWED_TTL: '21s', REPLICA_MAX_LAG: '6s' })).toContain('FEED_VIEWED_TTL');
   });
 
+  it('refuses lives of uploads and of their addresses that contradict each other', () => {
+    expect(messageOf({ UPLOAD_KEEP: '30m' })).toContain('UPLOAD_KEEP');
+    expect(messageOf({ UPLOAD_KEEP: '31m' })).toBe('accepted');
+    expect(messageOf({ MEDIA_URL_TTL: '8d' })).toContain('MEDIA_URL_TTL');
+    expect(messageOf({ UPLOAD_URL_TTL: '8d', UPLOAD_KEEP: '9d' })).toContain('UPLOAD_URL_TTL');
+  });
+
   describe('in production', () => {
     it('accepts an environment with secrets of its own', () => {
       expect(messageOf(production)).toBe('accepted');
@@ -104,6 +118,8 @@ describe(readEnv.name, () => {
       'MYSQL_MIGRATION_PASSWORD',
       'MYSQL_MONITOR_PASSWORD',
       'LOAD_PASSWORD',
+      'S3_ACCESS_KEY',
+      'S3_SECRET_KEY',
       'JWT_KEYS',
     ] as const)('refuses the public default of %s, left out or written out', (name) => {
       expect(messageOf({ ...production, [name]: undefined })).toMatch(new RegExp(`^${name} `));

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MEDIA_TYPES } from '../common/media-types.js';
 import { LATE_COMMIT_MS } from './limits.js';
 import {
   address,
@@ -6,7 +7,9 @@ import {
   addressRanges,
   baseUrl,
   budget,
+  byteSize,
   duration,
+  mediaTypes,
   oneOf,
   origins,
   port,
@@ -31,7 +34,15 @@ const setting = <S extends z.ZodType>(schema: S, fallback: string, description: 
 
 /** Secrets that ship with the repository: good for a laptop, refused in production. */
 const DEVELOPMENT_PASSWORD = 'sns-development';
+const DEVELOPMENT_SECRET_KEY = 'sns-development-secret';
 const DEVELOPMENT_SIGNING_KEYS = 'development:sns-development-signing-key-not-for-production';
+
+const DEVELOPMENT_SECRETS: readonly string[] = [DEVELOPMENT_PASSWORD, DEVELOPMENT_SECRET_KEY, DEVELOPMENT_SIGNING_KEYS];
+
+/** What one request may put into an object store. */
+const MAX_OBJECT_BYTES = 5 * 1_024 ** 3;
+/** Longest life of an address that is signed with Signature Version 4. */
+const MAX_SIGNED_MS = 7 * 86_400_000;
 
 /**
  * Every setting of the service. `.env.example` is checked against this list by a test, so none can be added
@@ -138,6 +149,50 @@ export const SETTINGS = {
   ),
   OUTBOX_KEEP_FINISHED: setting(duration(), '1h', 'how long finished jobs are kept'),
 
+  S3_ENDPOINT: setting(
+    baseUrl(),
+    'http://127.0.0.1:9000',
+    "address of the object store; empty: the cloud provider's, by its region",
+  ),
+  S3_PUBLIC_ENDPOINT: setting(
+    baseUrl(),
+    '',
+    'the same as clients reach it, where that is another; presigned addresses begin with it; empty: S3_ENDPOINT',
+  ),
+  S3_PATH_STYLE: setting(
+    toggle(),
+    'on',
+    'on or off; whether the bucket is in the path of addresses or in their host name',
+  ),
+  S3_REGION: setting(text(), 'us-east-1', 'region of the object store'),
+  S3_BUCKET: setting(text(), 'sns-media', 'bucket of all media'),
+  S3_ACCESS_KEY: setting(
+    text(),
+    DEVELOPMENT_PASSWORD,
+    'access key; empty: that of the machine, as the AWS SDK finds it',
+  ),
+  S3_SECRET_KEY: setting(text(), DEVELOPMENT_SECRET_KEY, 'its secret'),
+
+  MEDIA_TYPES: setting(
+    mediaTypes(),
+    'image/jpeg,image/png,image/gif,image/webp,video/mp4,video/webm',
+    `types that may be uploaded, comma-separated, of ${Object.keys(MEDIA_TYPES).join(', ')}`,
+  ),
+  MEDIA_MAX_IMAGE_SIZE: setting(byteSize(MAX_OBJECT_BYTES), '20MB', 'size of an image at most'),
+  MEDIA_MAX_VIDEO_SIZE: setting(byteSize(MAX_OBJECT_BYTES), '512MB', 'size of a video at most'),
+  MEDIA_PUBLIC_URL: setting(
+    baseUrl(),
+    '',
+    'where everybody can read published media, such as a CDN; empty: by presigned addresses',
+  ),
+  MEDIA_URL_TTL: setting(
+    duration(),
+    '2d',
+    'how long a presigned address of a medium lasts at most; it stays the same for the first half, and lasts half as long at least',
+  ),
+  UPLOAD_URL_TTL: setting(duration(), '30m', 'how long an upload may begin after it was asked for'),
+  UPLOAD_KEEP: setting(duration(), '1d', 'how long an upload can be attached; then it is removed'),
+
   LOAD_PASSWORD: setting(text(), DEVELOPMENT_PASSWORD, 'password of the users that `npm run load` makes'),
 } as const;
 
@@ -178,11 +233,13 @@ function checkTogether(env: Env, source: NodeJS.ProcessEnv): void {
   if (env.FEED_IDLE_TTL <= env.FEED_UNVIEWED_TTL) {
     throw new ConfigError('FEED_IDLE_TTL must be longer than FEED_UNVIEWED_TTL');
   }
+  if (env.MEDIA_URL_TTL > MAX_SIGNED_MS) throw new ConfigError('MEDIA_URL_TTL must not be longer than 7d');
+  if (env.UPLOAD_URL_TTL > MAX_SIGNED_MS) throw new ConfigError('UPLOAD_URL_TTL must not be longer than 7d');
+  if (env.UPLOAD_KEEP <= env.UPLOAD_URL_TTL) throw new ConfigError('UPLOAD_KEEP must be longer than UPLOAD_URL_TTL');
   if (env.NODE_ENV !== 'production') return;
   if (!env.RATE_LIMITS) throw new ConfigError('RATE_LIMITS must be on in production');
   for (const [name, { fallback }] of Object.entries(SETTINGS)) {
-    const isSecret = fallback === DEVELOPMENT_PASSWORD || fallback === DEVELOPMENT_SIGNING_KEYS;
-    if (isSecret && (source[name] ?? fallback) === fallback) {
+    if (DEVELOPMENT_SECRETS.includes(fallback) && (source[name] ?? fallback) === fallback) {
       throw new ConfigError(`${name} must be set in production: its default is public`);
     }
   }

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { parseDurationMs } from '../common/duration.js';
+import { isMediaType } from '../common/media-types.js';
 
 /** A network address that a client of ours connects to. */
 export interface Address {
@@ -41,6 +42,26 @@ export const port = () => wholeNumber(0, 65_535);
 
 /** `500ms`, `30s`, `15m`, `24h`, `7d`; the configuration holds milliseconds. */
 export const duration = () => parsed(parseDurationMs, 'a duration such as 500ms, 30s, 15m, 24h or 7d');
+
+const BYTES: Record<string, number> = { KB: 1_024, MB: 1_024 ** 2, GB: 1_024 ** 3 };
+
+/** `500KB`, `20MB`, `5GB`, of 1,024 each; the configuration holds bytes. */
+export const byteSize = (max: number) =>
+  parsed(
+    (value) => {
+      const match = /^([1-9][0-9]{0,5})(KB|MB|GB)$/.exec(value);
+      const bytes = match ? Number(match[1]) * BYTES[match[2]!]! : Infinity;
+      return bytes <= max ? bytes : undefined;
+    },
+    `a size such as 500KB, 20MB or 1GB, of ${max / 1_024 ** 3}GB at most`,
+  );
+
+/** Types of media that the service knows how to check, comma-separated. */
+export const mediaTypes = () =>
+  parsed((value) => {
+    const list = value.split(',').map((part) => part.trim());
+    return list.every(isMediaType) ? list : undefined;
+  }, 'types of images and videos that can be checked, comma-separated');
 
 function parseAddress(value: string): Address | undefined {
   const match = /^([A-Za-z0-9._-]+):([0-9]{1,5})$/.exec(value.trim());

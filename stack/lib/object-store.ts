@@ -1,11 +1,11 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { BucketLifecycleConfiguration, CORSConfiguration } from '@aws-sdk/client-s3';
 import { OBJECT_STORE } from './environment.ts';
 import { root } from './paths.ts';
 import type { Ports } from './ports.ts';
 import { runTool } from './processes.ts';
 import { programCommand } from './programs.ts';
-import { sendSigned } from './s3-request.ts';
 import type { ServiceDefinition } from './service.ts';
 import { StackError } from './stack-error.ts';
 
@@ -68,9 +68,31 @@ async function createUser(data: string): Promise<void> {
   }
 }
 
-/** Makes the bucket; making it again changes nothing. */
+/** Makes the bucket and lets browsers upload to it; doing it again changes nothing. */
 export async function ensureBucket(ports: Ports): Promise<void> {
-  const endpoint = `http://127.0.0.1:${ports.objectStore}`;
-  const response = await sendSigned({ endpoint, ...OBJECT_STORE }, 'PUT', `/${OBJECT_STORE.bucket}`);
-  if (!response.ok) throw new Error(`the bucket ${OBJECT_STORE.bucket} was refused: ${await response.text()}`);
+  // Not at the top: what only asks for the status of the stack need not wait for the SDK to load.
+  const { CreateBucketCommand, PutBucketCorsCommand, PutBucketLifecycleConfigurationCommand, S3Client } =
+    await import('@aws-sdk/client-s3');
+  const client = new S3Client({
+    endpoint: `http://127.0.0.1:${ports.objectStore}`,
+    region: OBJECT_STORE.region,
+    forcePathStyle: true,
+    credentials: { accessKeyId: OBJECT_STORE.accessKey, secretAccessKey: OBJECT_STORE.secretKey },
+    maxAttempts: 1, // whoever waits for the store asks again
+  });
+  const send = { abortSignal: AbortSignal.timeout(CHECK_TIMEOUT_MS) };
+  const Bucket = OBJECT_STORE.bucket;
+  try {
+    await client.send(new CreateBucketCommand({ Bucket }), send);
+    const CORSConfiguration = settings<CORSConfiguration>('cors');
+    await client.send(new PutBucketCorsCommand({ Bucket, CORSConfiguration }), send);
+    const LifecycleConfiguration = settings<BucketLifecycleConfiguration>('lifecycle');
+    await client.send(new PutBucketLifecycleConfigurationCommand({ Bucket, LifecycleConfiguration }), send);
+  } finally {
+    client.destroy();
+  }
 }
+
+/** A file of the bucket's settings, as `aws s3api put-bucket-…` takes it too. */
+const settings = <T>(name: string): T =>
+  JSON.parse(readFileSync(join(root, `object-store/bucket-${name}.json`), 'utf8')) as T;

@@ -131,7 +131,7 @@ describe('The OpenAPI document', () => {
     expect(bodies.length).toBeGreaterThan(8);
     for (const [name, schema] of bodies) {
       for (const [field, { example }] of Object.entries(schema.properties!)) {
-        expect([name, field, typeof example]).toEqual([name, field, 'string']);
+        expect([name, field, example]).toEqual([name, field, expect.anything()]);
       }
     }
   });

@@ -11,6 +11,7 @@ import {
   type Route,
   type Schema,
 } from '../support/openapi.js';
+import { png, upload, uploadedInParts } from '../support/media.js';
 import { TestApp } from '../support/test-app.js';
 
 /** A request to an operation, made of what the document says about it. */
@@ -27,7 +28,7 @@ interface BadRequest {
 }
 
 /** Codes that no input brings about: other tests do, by too many requests and by services that are down. */
-const NOT_BY_INPUT = ['RATE_LIMITED', 'DATABASE_UNAVAILABLE', 'SERVER_BUSY'];
+const NOT_BY_INPUT = ['RATE_LIMITED', 'DATABASE_UNAVAILABLE', 'SERVER_BUSY', 'STORAGE_UNAVAILABLE'];
 
 /** Codes that are documented and take more than one request to see. */
 const SEEN_ELSEWHERE: Record<string, string[]> = {
@@ -66,7 +67,8 @@ describe('The running server and its OpenAPI document', () => {
     const required = route.operation.parameters?.filter((one) => one.in === 'query' && one.required) ?? [];
     if (required.length > 0)
       path += `?${required.map(({ name, schema }) => `${name}=${String(schema.example)}`).join('&')}`;
-    const body = exampleBody(route, member);
+    const begun = path.startsWith('/v1/media/multipart-uploads/') ? await uploadedInParts(member) : {};
+    const body = exampleBody(route, member, begun);
     return { member, path, ...(body && { body }) };
   }
 
@@ -76,7 +78,7 @@ describe('The running server and its OpenAPI document', () => {
   }
 
   /** The examples of the document, but for what depends on who asks. */
-  function exampleBody(route: Route, member: Member): Record<string, unknown> | undefined {
+  function exampleBody(route: Route, member: Member, begun: object): Record<string, unknown> | undefined {
     const schema = bodySchema(route);
     if (!schema) return undefined;
     const username = `x_${randomBytes(6).toString('hex')}`;
@@ -87,9 +89,12 @@ describe('The running server and its OpenAPI document', () => {
       password: PASSWORD,
       currentPassword: PASSWORD,
       refreshToken: member.session!.refreshToken,
+      mediaKeys: [],
+      avatarKey: null,
+      ...begun,
     };
     const fields = Object.entries(schema.properties!).filter(([name]) => name !== 'parentId');
-    return Object.fromEntries(fields.map(([name, { example }]) => [name, own[name] ?? example]));
+    return Object.fromEntries(fields.map(([name, { example }]) => [name, name in own ? own[name] : example]));
   }
 
   /** Typical bad input, as far as an operation takes input of that kind. */
@@ -161,6 +166,9 @@ describe('The running server and its OpenAPI document', () => {
       }
       for (const [name, field] of Object.entries(schema.properties!)) {
         for (const wrong of [7, {}, ['x'], true]) {
+          // It is of the right type.
+          if (field.items?.type === 'string' && Array.isArray(wrong)) continue;
+          if (field.type === 'integer' && typeof wrong === 'number') continue;
           add(
             `${JSON.stringify(wrong)} as ${name}`,
             REFUSED,
@@ -279,6 +287,24 @@ describe('The running server and its OpenAPI document', () => {
           /^422 CANNOT_FOLLOW_SELF$/,
         );
         break;
+      case 'Posts_create':
+      case 'Users_edit':
+      case 'Media_parts':
+      case 'Media_complete':
+      case 'Media_abort': {
+        const named = (key: string) => {
+          if (operation.operationId === 'Posts_create') return { mediaKeys: [key] };
+          return operation.operationId === 'Users_edit' ? { avatarKey: key } : { key };
+        };
+        const [foreign] = await upload(bob, png());
+        for (const [what, key, expected] of [
+          ['a key of nobody', `media/${request.member.id}/x.png`, /^422 MEDIA_NOT_UPLOADED$/],
+          ["somebody else's key", foreign!, /^422 MEDIA_REJECTED$/],
+        ] as const) {
+          check(what, await send({ ...request, body: { ...body, ...named(key) } }, method), expected);
+        }
+        break;
+      }
       case 'Comments_create':
         check(
           'an unknown parent',

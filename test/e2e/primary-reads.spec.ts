@@ -38,6 +38,10 @@ const READ_BY_WRITES: Record<string, string[]> = {
   'DELETE /v1/users/me': ['UsersRepository.passwordHash'],
   // Taken back without having been given, as a repeat would be: the count of now, which may not be in Redis yet.
   'DELETE /v1/posts/{id}/like': ['PostCountsRepository.counts'],
+  // What was asked for a moment ago, on whichever instance.
+  'POST /v1/media/multipart-uploads/parts': ['MediaRepository.uploads'],
+  'POST /v1/media/multipart-uploads/complete': ['MediaRepository.uploads'],
+  'POST /v1/media/multipart-uploads/abort': ['MediaRepository.uploads'],
   // Feeds are brought in line with what is true now, which includes what others do at the same moment.
   'PUT /v1/users/{id}/follow': ['FollowsRepository.followedAmong', 'PostsRepository.recentOfAuthor'],
   'DELETE /v1/users/{id}/follow': ['FollowsRepository.followedAmong', 'PostsRepository.authorsAmong'],

@@ -10,6 +10,7 @@ import { PostsService } from '../../src/modules/posts/posts.service.js';
 import { PostsStore } from '../../src/modules/posts/posts.store.js';
 import type { Member } from '../support/api-client.js';
 import type { Post } from '../support/contract.js';
+import { png, postWith, upload } from '../support/media.js';
 import { until } from '../support/settle.js';
 import { StatementLog } from '../support/statements.js';
 import { listen, TestApp } from '../support/test-app.js';
@@ -55,6 +56,7 @@ describe('The cache of posts', () => {
     createdAt: new Date(post.createdAt),
     editedAt: null,
     version: 1,
+    media: [],
     ...changes,
   });
 
@@ -99,6 +101,24 @@ describe('The cache of posts', () => {
     await author.request('PATCH', `/v1/posts/${post.id}`, { body: { content: 'second' } });
     expect(await cachedOf(post.id)).toMatchObject({ post: { content: 'second', version: 2 } });
     expect((await author.get<Post>(`/v1/posts/${post.id}`)).content).toBe('second');
+  });
+
+  it('reads again what code cached that knew no media, and writes over it', async () => {
+    const [medium] = await upload(author, png());
+    const post = await postWith(author, [medium!], 'with a picture');
+    const { media: _, version, ...rest } = ((await cachedOf(post.id)) as { post: StoredPost }).post;
+    const old = `${version}|${JSON.stringify({ ...rest, createdAt: rest.createdAt.getTime() })}`;
+    await app.redis.command('set', keyOf(post.id), old);
+    await until(async () => (await store.read([post.id], false))[0] === undefined, { what: 'the replica to catch up' });
+    expect(await see(post.id)).toMatchObject({ status: 200, body: { media: post.media } });
+    expect(await cachedOf(post.id)).toMatchObject({ is: 'there', post: { media: [{ contentType: 'image/png' }] } });
+    // By a writer of the same version, too: the job that repeats an edit.
+    await app.redis.command('set', keyOf(post.id), old);
+    await store.write(
+      (await app.nest.get(PostsReader, { strict: false }).byIdsNow([post.id])).get(post.id)!,
+      'request',
+    );
+    expect(await cachedOf(post.id)).toMatchObject({ post: { media: [{ contentType: 'image/png' }] } });
   });
 
   it('spares MySQL the reading of posts it has', async () => {

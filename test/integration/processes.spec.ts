@@ -12,6 +12,8 @@ const PRODUCTION: TestEnv = {
   MYSQL_MIGRATION_PASSWORD: 'p2',
   JWT_KEYS: `k1:${'s'.repeat(32)}`,
   LOAD_PASSWORD: 'p3-p3-p3',
+  S3_ACCESS_KEY: 'p4',
+  S3_SECRET_KEY: 'p5',
 };
 
 describe('The processes', () => {

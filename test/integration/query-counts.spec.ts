@@ -1,4 +1,5 @@
 import { Member } from '../support/api-client.js';
+import type { Page, Post } from '../support/contract.js';
 import { createFollows, createPosts, createUsers, memberFactory } from '../support/factories.js';
 import { StatementLog } from '../support/statements.js';
 import { TestApp } from '../support/test-app.js';
@@ -120,6 +121,35 @@ describe('The number of statements for a page', () => {
     // Whose posts of others are shown is asked in one statement, and only if there are any.
     const added = large.statements.filter((sql) => !small.statements.includes(sql));
     expect(added.every((sql) => sql.includes('followee_id IN'))).toBe(true);
+  });
+
+  it('of posts with media is that of posts without, cached or not', async () => {
+    const [plain, pictured] = (await createUsers(app.database, 2)) as [string, string];
+    for (const user of [plain, pictured]) {
+      const posts = await createPosts(
+        app.database,
+        user,
+        Array.from({ length: 20 }, (_, index) => new Date(Date.now() - index)),
+      );
+      if (user === plain) continue;
+      const media = posts.flatMap((post) =>
+        [0, 1].map((at) => [post, at, `published/${user}/${post}-${at}.png`, 'image/png']),
+      );
+      await app.database.execute('INSERT INTO post_media (post_id, position, object_key, content_type) VALUES ?', [
+        media,
+      ]);
+    }
+    await app.database.replicated();
+    const costs = async (user: string) => (await cost(reader, `/v1/users/${user}/posts?limit=20`)).statements;
+    for (const isCached of [false, true]) {
+      const statements = await costs(pictured);
+      expect([isCached, statements]).toEqual([isCached, await costs(plain)]);
+      expect(statements.some((sql) => /FROM posts WHERE id IN/.test(sql))).toBe(!isCached);
+    }
+    const page = await reader.get<Page<Post>>(`/v1/users/${pictured}/posts?limit=20`);
+    expect(page.items.map(({ id, media }) => media.map(({ url }) => url.includes(`/${id}-`)))).toEqual(
+      Array.from({ length: 20 }, () => [true, true]),
+    );
   });
 
   it('of a single thing is small', async () => {

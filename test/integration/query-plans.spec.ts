@@ -8,6 +8,7 @@ import { OutboxCommandModule } from '../../src/tools/outbox/outbox-command.modul
 import { OutboxOperator } from '../../src/tools/outbox/outbox-operator.js';
 import { SessionCleanupJob } from '../../src/modules/auth/session-cleanup.job.js';
 import { FeedAudit } from '../../src/modules/feeds/feed-audit.js';
+import { MediaCleanupJob } from '../../src/modules/media/media-cleanup.job.js';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ApiClient, PASSWORD, type Member } from '../support/api-client.js';
 import type { Comment } from '../support/answers.js';
@@ -16,6 +17,7 @@ import { FILLED_TABLES, fillSchema, PASSING_TABLES } from '../support/filled-sch
 import { TestRedis } from '../support/redis.js';
 import { settle, until } from '../support/settle.js';
 import { StatementLog, type Statement } from '../support/statements.js';
+import { png, postWith, upload } from '../support/media.js';
 import { listen, urlOf } from '../support/test-app.js';
 import { readVSchema, routeOf, type Route } from '../support/vschema.js';
 import { testConfig } from '../support/test-config.js';
@@ -70,6 +72,7 @@ const BEYOND_A_SHARD: [Route, RegExp][] = [
   ['all', /FROM post_count_checks (WHERE due_at <=|LIMIT)/],
   ['all', /FROM (comments WHERE author_id|likes WHERE user_id) = \? ORDER BY .* FOR UPDATE/],
   ['all', /^DELETE FROM \w+ WHERE (created_at|expires_at|state = 'finished' AND finished_at) < \? LIMIT /],
+  ['all', /FROM media_objects WHERE due_at <= /],
   ['refused', /^INSERT INTO (posts \(|`outbox_events`)/],
   ['refused', /^INSERT INTO idempotency_keys .* UPDATE user_id = user_id/],
   ['refused', /JSON_TABLE|LATERAL/],
@@ -124,7 +127,15 @@ describe('The plans of all statements', () => {
     const options = { token: bob.token, headers, body: { content: 'a post' } };
     const { body: post } = await client.expect<Post>(201, 'POST', '/v1/posts', options);
     await client.expect(201, 'POST', '/v1/posts', options);
-    const goner = await bob.post();
+    const goner = await postWith(bob, await upload(bob, png(), png()));
+    await useMultipart(bob);
+    for (const avatarKey of [...(await upload(bob, png())), null, ...(await upload(bob, png()))]) {
+      await call(bob, 200, 'PATCH', '/v1/users/me', { avatarKey });
+    }
+    const [twice] = await upload(bob, png());
+    await Promise.all(
+      [1, 2].map(() => bob.request('POST', '/v1/posts', { body: { content: '', mediaKeys: [twice] } })),
+    );
     await call(bob, 200, 'PATCH', `/v1/posts/${post.id}`, { content: 'edited' });
     for (const id of [post.id, goner.id]) {
       await call(ann, 200, 'PUT', `/v1/posts/${id}/like`);
@@ -146,7 +157,7 @@ describe('The plans of all statements', () => {
     await settle(database);
     await call(bob, 202, 'DELETE', '/v1/users/me', { password: PASSWORD });
     await settle(database);
-    for (const job of [OutboxCleanupJob, IdempotencyCleanupJob, SessionCleanupJob]) {
+    for (const job of [OutboxCleanupJob, IdempotencyCleanupJob, SessionCleanupJob, MediaCleanupJob]) {
       await worker.get(job, { strict: false }).run();
     }
     // Something is wrong with a feed.
@@ -184,6 +195,12 @@ describe('The plans of all statements', () => {
     await operator.show(jobs[0]!.id);
     await operator.retry([jobs[0]!.id]);
     await context.close();
+  }
+
+  async function useMultipart(who: Member): Promise<void> {
+    const body = { fileName: 'a.mp4', contentType: 'video/mp4', size: 10 };
+    const begun = await who.request<{ key: string }>('POST', '/v1/media/multipart-uploads', { body });
+    await who.request('POST', '/v1/media/multipart-uploads/abort', { body: { key: begun.body.key } });
   }
 
   async function everyPage(who: Member, path: string, most = 3): Promise<void> {

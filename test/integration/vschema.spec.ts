@@ -4,6 +4,7 @@ import { TestDatabase } from '../support/test-database.js';
 /** Vitess's own names of the types that we use. */
 const TYPES: Record<string, string> = {
   bigint: 'INT64',
+  'bigint unsigned': 'UINT64',
   int: 'INT32',
   'int unsigned': 'UINT32',
   'tinyint unsigned': 'UINT8',

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { PASSWORD, type ApiClient, type Member } from './api-client.js';
 import type { Comment } from './answers.js';
 import { createFollows, createPosts, createUsers, memberFactory } from './factories.js';
+import { uploadedInParts } from './media.js';
 import type { TestDatabase } from './test-database.js';
 
 /** What a request to a route needs besides a token. */
@@ -9,6 +10,8 @@ export interface Input {
   path: string;
   body?: unknown;
 }
+
+const FILM = { fileName: 'a.mp4', contentType: 'video/mp4', size: 24 };
 
 /** Every route of the API by method and path, as the OpenAPI document writes it, with a request that succeeds. */
 export class EveryRoute {
@@ -100,6 +103,20 @@ export class EveryRoute {
         await me.feed(); // holds posts of the author's
         return { path: `/v1/users/${author.id}/follow` };
       },
+      'POST /v1/media/uploads': async () => ({ path: '/v1/media/uploads', body: { files: [FILM] } }),
+      'POST /v1/media/multipart-uploads': async () => ({ path: '/v1/media/multipart-uploads', body: FILM }),
+      'POST /v1/media/multipart-uploads/parts': async (me) => ({
+        path: '/v1/media/multipart-uploads/parts',
+        body: { key: (await uploadedInParts(me)).key, partNumbers: [1] },
+      }),
+      'POST /v1/media/multipart-uploads/complete': async (me) => ({
+        path: '/v1/media/multipart-uploads/complete',
+        body: await uploadedInParts(me),
+      }),
+      'POST /v1/media/multipart-uploads/abort': async (me) => ({
+        path: '/v1/media/multipart-uploads/abort',
+        body: { key: (await uploadedInParts(me)).key },
+      }),
       'POST /v1/posts': async () => ({ path: '/v1/posts', body: { content: 'a post' } }),
       'PATCH /v1/posts/{id}': async (me) => ({ path: await ownPost(me), body: { content: 'new' } }),
       'DELETE /v1/posts/{id}': async (me) => ({ path: await ownPost(me) }),

@@ -30,6 +30,16 @@ const TABLES: Record<string, { rows: number; insert: string }> = {
     insert: `(id, author_id, content, created_at)
       SELECT :first + n, :first + IF(n < 1000, 0, MOD(n, ${USERS})), CONCAT('post ', n), :now - INTERVAL n MINUTE`,
   },
+  post_media: {
+    rows: 50_000,
+    insert: `(post_id, position, object_key, content_type)
+      SELECT :first + FLOOR(n / 2), MOD(n, 2), CONCAT('published/1/', n, '.jpg'), 'image/jpeg'`,
+  },
+  media_objects: {
+    rows: 50_000,
+    insert: `(owner_id, object_key, content_type, bytes, due_at)
+      SELECT :first + MOD(n, ${USERS}), CONCAT('media/1/', n, '.jpg'), 'image/jpeg', 1000, :now + INTERVAL 1 DAY`,
+  },
   large_authors: { rows: 50, insert: '(user_id, pulls, changed_at) SELECT :first + n * 100, 1, :now' },
   post_counts: { rows: 50_000, insert: '(post_id) SELECT :first + n' },
   post_count_checks: { rows: 20_000, insert: '(post_id, due_at) SELECT :first + n, :now + INTERVAL 1 DAY' },

@@ -10,6 +10,7 @@ export interface Schema {
   additionalProperties?: boolean;
   allOf?: Schema[];
   enum?: string[];
+  items?: Schema;
   example?: unknown;
   maxLength?: number;
   minLength?: number;

@@ -38,10 +38,14 @@ export class TestApp {
     return new TestApp(database, config, api, new TestRedis(config), nest, workerApp);
   }
 
+  get workerNest(): NestFastifyApplication {
+    if (!this.worker) throw new Error('no worker was started');
+    return this.worker;
+  }
+
   /** Address of the worker's own port. */
   get workerUrl(): string {
-    if (!this.worker) throw new Error('no worker was started');
-    return urlOf(this.worker);
+    return urlOf(this.workerNest);
   }
 
   /** A provider of the worker. */

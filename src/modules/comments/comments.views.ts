@@ -6,7 +6,6 @@ import { confirmedRows } from '../../infrastructure/database/confirmed-read.js';
 import { Transactional } from '../../infrastructure/database/transactional.decorator.js';
 import { toPage, type Page } from '../../infrastructure/http/page.js';
 import { UsersReader, type UserSummary } from '../users/users.reader.js';
-import { presentSummary } from '../users/users.views.js';
 import { commentedPostNotFound, commentNotFound } from './comments.errors.js';
 import { CommentsRepository, type StoredComment } from './comments.repository.js';
 import type { CommentResponse } from './dto/comment.response.js';
@@ -94,7 +93,7 @@ function present(comment: StoredComment, author: UserSummary): CommentResponse {
     id: comment.id,
     postId: comment.postId,
     parentId: comment.parentId,
-    author: presentSummary(author),
+    author,
     content: comment.content,
     createdAt: comment.createdAt.toISOString(),
     editedAt: comment.editedAt?.toISOString() ?? null,

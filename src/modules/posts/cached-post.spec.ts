@@ -8,6 +8,7 @@ const post: StoredPost = {
   createdAt: new Date('2026-01-02T03:04:05.678Z'),
   editedAt: null,
   version: 1,
+  media: [{ key: 'published/2/x.jpg', contentType: 'image/jpeg' }],
 };
 
 describe('A cached post', () => {
@@ -19,6 +20,10 @@ describe('A cached post', () => {
 
   it('begins with its version, for scripts to compare', () => {
     expect(encodePost({ ...post, version: 12 })).toMatch(/^12\|\{/);
+  });
+
+  it('is not taken from what was written without its media', () => {
+    expect(decodePost('3|{"id":"7","authorId":"2","content":"|{\\"media\\":","createdAt":1}')).toBeUndefined();
   });
 
   it('can be missing or deleted', () => {

@@ -45,6 +45,7 @@ export class PostsController {
     location: true,
     idempotent: true,
     body: true,
+    errors: ['MEDIA_NOT_UPLOADED', 'MEDIA_REJECTED', 'STORAGE_UNAVAILABLE'],
   })
   async create(
     @CurrentUserId() authorId: Id,
@@ -52,7 +53,7 @@ export class PostsController {
     @Idempotency() idempotency: IdempotentRequest | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<PostResponse> {
-    const post = await this.posts.create(authorId, body.content, idempotency);
+    const post = await this.posts.create(authorId, body, idempotency);
     reply.header('Location', `${this.config.http.publicUrl}/v1/posts/${post.id}`);
     return post;
   }
@@ -83,7 +84,7 @@ export class PostsController {
   @Documented({
     tag: TAG,
     summary: 'Delete a post of your own',
-    description: 'It is gone at once; its comments, likes and feed entries follow in the background.',
+    description: 'It is gone at once; its comments, likes, media and feed entries follow in the background.',
     noContent: true,
     body: true,
     errors: ['POST_NOT_FOUND', 'FORBIDDEN'],

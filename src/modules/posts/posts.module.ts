@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { CommentsModule } from '../comments/comments.module.js';
 import { LikesModule } from '../likes/likes.module.js';
+import { MediaModule } from '../media/media.module.js';
 import { PostCountsModule } from '../post-counts/post-counts.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AccountPurgeHandler } from './account-purge.handler.js';
@@ -20,7 +21,7 @@ import { PostsStore } from './posts.store.js';
 import { PostsViews } from './posts.views.js';
 
 @Module({
-  imports: [UsersModule, LikesModule, CommentsModule, PostCountsModule],
+  imports: [UsersModule, LikesModule, CommentsModule, PostCountsModule, MediaModule],
   providers: [PostsRepository, PostsStore, PostsMetrics, PostsCache, PostsPage, PostsReader, PostsViews, PostsService],
   exports: [
     PostsRepository,
@@ -32,6 +33,7 @@ import { PostsViews } from './posts.views.js';
     LikesModule,
     CommentsModule,
     PostCountsModule,
+    MediaModule,
   ],
 })
 export class PostsModule {}

@@ -1,4 +1,5 @@
 import type { Id } from '../../common/id.js';
+import type { MediaType } from '../../common/media-types.js';
 import { Repository } from '../../infrastructure/database/repository.decorator.js';
 import { TransactionHost } from '../../infrastructure/database/transaction-host.js';
 import { PostEntity } from './post.entity.js';
@@ -12,9 +13,22 @@ export interface StoredPost {
   editedAt: Date | null;
   /** One more with every edit. */
   version: number;
+  /** In the order in which they are shown. */
+  media: readonly PostMedium[];
 }
 
-const COLUMNS = 'id, author_id AS authorId, content, created_at AS createdAt, edited_at AS editedAt, version';
+export interface PostMedium {
+  /** Of the object in the store. */
+  key: string;
+  contentType: MediaType;
+}
+
+/** As the driver gives it. */
+type PostRow = Omit<StoredPost, 'media'> & { media: [position: number, key: string, contentType: MediaType][] | null };
+
+const COLUMNS = `id, author_id AS authorId, content, created_at AS createdAt, edited_at AS editedAt, version,
+  (SELECT JSON_ARRAYAGG(JSON_ARRAY(m.position, m.object_key, m.content_type))
+     FROM post_media m WHERE m.post_id = posts.id) AS media`;
 
 @Repository()
 export class PostsRepository {
@@ -30,6 +44,14 @@ export class PostsRepository {
     return String(result.insertId);
   }
 
+  /** Gives a new post its media, in their order; at least one. */
+  async insertMedia(postId: Id, media: readonly PostMedium[]): Promise<void> {
+    await this.transactions.manager.query(
+      'INSERT INTO post_media (post_id, position, object_key, content_type) VALUES ?',
+      [media.map(({ key, contentType }, position) => [postId, position, key, contentType])],
+    );
+  }
+
   /** Changes how many posts an author has. */
   async changePostCount(authorId: Id, delta: 1 | -1): Promise<void> {
     await this.transactions.manager.query(
@@ -41,11 +63,11 @@ export class PostsRepository {
 
   /** A post that is not deleted, kept as it is until the transaction ends. */
   async lock(id: Id): Promise<StoredPost | undefined> {
-    const rows: StoredPost[] = await this.transactions.manager.query(
+    const rows: PostRow[] = await this.transactions.manager.query(
       `SELECT ${COLUMNS} FROM posts WHERE id = ? AND deleted_at IS NULL FOR UPDATE`,
       [id],
     );
-    return rows[0];
+    return rows[0] && fromRow(rows[0]);
   }
 
   async updateContent(id: Id, content: string, now: Date): Promise<void> {
@@ -57,6 +79,16 @@ export class PostsRepository {
 
   async markDeleted(id: Id, now: Date): Promise<void> {
     await this.transactions.manager.update(PostEntity, { id }, { deletedAt: now });
+  }
+
+  /** Takes a post's media away from it. @returns the keys of their objects */
+  async takeMedia(postId: Id): Promise<string[]> {
+    const rows: { key: string }[] = await this.transactions.manager.query(
+      'SELECT object_key AS `key` FROM post_media WHERE post_id = ? FOR UPDATE',
+      [postId],
+    );
+    if (rows.length > 0) await this.transactions.manager.query('DELETE FROM post_media WHERE post_id = ?', [postId]);
+    return rows.map(({ key }) => key);
   }
 
   /** Removes the last of a post: its row. */
@@ -80,11 +112,13 @@ export class PostsRepository {
   }
 
   /** The posts among `ids` that are not deleted, in no particular order. */
-  byIds(ids: readonly Id[]): Promise<StoredPost[]> {
-    if (ids.length === 0) return Promise.resolve([]);
-    return this.transactions.manager.query(`SELECT ${COLUMNS} FROM posts WHERE id IN (?) AND deleted_at IS NULL`, [
-      ids,
-    ]);
+  async byIds(ids: readonly Id[]): Promise<StoredPost[]> {
+    if (ids.length === 0) return [];
+    const rows: PostRow[] = await this.transactions.manager.query(
+      `SELECT ${COLUMNS} FROM posts WHERE id IN (?) AND deleted_at IS NULL`,
+      [ids],
+    );
+    return rows.map(fromRow);
   }
 
   /** Of a post that is not deleted: whether who reads pulls it, instead of its being pushed into feeds. */
@@ -116,3 +150,9 @@ export class PostsRepository {
     );
   }
 }
+
+/** MySQL puts an array together in any order. */
+const fromRow = ({ media, ...post }: PostRow): StoredPost => ({
+  ...post,
+  media: (media ?? []).toSorted(([a], [b]) => a - b).map(([, key, contentType]) => ({ key, contentType })),
+});

@@ -6,10 +6,12 @@ import type { IdempotentRequest } from '../../infrastructure/idempotency/idempot
 import { IdempotentWrites } from '../../infrastructure/idempotency/idempotent-writes.js';
 import type { FirstLane } from '../../infrastructure/outbox/outbox-lanes.js';
 import { Outbox } from '../../infrastructure/outbox/outbox.js';
+import { MediaWriter } from '../media/media.writer.js';
 import { PostCountsWriter } from '../post-counts/post-counts.writer.js';
 import { AccountsWriter } from '../users/accounts.writer.js';
+import type { CreatePostRequest } from './dto/post.requests.js';
 import { PostsCache } from './posts.cache.js';
-import { notYourPost, postNotFound } from './posts.errors.js';
+import { contentMissing, notYourPost, postNotFound } from './posts.errors.js';
 import {
   POST_CREATED,
   POST_DELETED,
@@ -31,6 +33,7 @@ export class PostsService {
     private readonly cache: PostsCache,
     private readonly accounts: AccountsWriter,
     private readonly counts: PostCountsWriter,
+    private readonly media: MediaWriter,
     private readonly outbox: Outbox,
     private readonly idempotent: IdempotentWrites,
     private readonly clock: Clock,
@@ -39,26 +42,40 @@ export class PostsService {
   /**
    * Publishes a post. The post and its delivery are committed together; the delivery itself runs in a worker.
    *
-   * @throws AppError `UNAUTHENTICATED` when the account is gone, `IDEMPOTENCY_KEY_REUSED`
+   * @throws AppError `UNAUTHENTICATED` when the account is gone, `IDEMPOTENCY_KEY_REUSED`, `MEDIA_NOT_UPLOADED`,
+   *   `MEDIA_REJECTED`, and with media only `STORAGE_UNAVAILABLE`
    */
-  create(authorId: Id, content: string, idempotency?: IdempotentRequest): Promise<PostResponse> {
+  async create(
+    authorId: Id,
+    { content, mediaKeys = [] }: CreatePostRequest,
+    idempotency?: IdempotentRequest,
+  ): Promise<PostResponse> {
+    if (content.trim() === '' && mediaKeys.length === 0) throw contentMissing();
+    // Before the transaction, which must not wait for the store; a repeated request finds that it was for nothing.
+    const prepared = await this.media.prepare(authorId, {
+      keys: mediaKeys,
+      fieldOf: (key) => `mediaKeys[${mediaKeys.indexOf(key)}]`,
+    });
     return this.idempotent.run(authorId, idempotency, async () => {
       await this.accounts.requireActive(authorId);
+      const media = await this.media.attach(prepared);
       const createdAt = this.clock.now();
       const postId = await this.repository.insert({ authorId, content, createdAt });
+      if (media.length > 0) await this.repository.insertMedia(postId, media);
       await this.repository.changePostCount(authorId, 1);
       const event: PostCreatedEvent = { postId, authorId, createdAtMs: createdAt.getTime() };
       await this.outbox.append(POST_CREATED, event);
-      this.cache.keepAfterCommit({ id: postId, authorId, content, createdAt, editedAt: null, version: 1 });
+      this.cache.keepAfterCommit({ id: postId, authorId, content, createdAt, editedAt: null, version: 1, media });
       this.counts.begin(postId);
       return this.views.one(postId, authorId);
     });
   }
 
-  /** @throws AppError `POST_NOT_FOUND`, `FORBIDDEN` */
+  /** @throws AppError `POST_NOT_FOUND`, `FORBIDDEN`, `VALIDATION_FAILED` for no text where there are no media */
   @Transactional()
   async edit(id: Id, userId: Id, content: string): Promise<PostResponse> {
     const post = await this.lockOwn(id, userId);
+    if (content.trim() === '' && post.media.length === 0) throw contentMissing();
     const editedAt = this.clock.now();
     await this.repository.updateContent(id, content, editedAt);
     const event: PostEditedEvent = { postId: id };

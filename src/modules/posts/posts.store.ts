@@ -47,7 +47,7 @@ export class PostsStore {
       this.redis.script<string | number>({ traffic: 'request' }, BEGIN_REBUILD, keysOf(id), [token, LEASE_MS]),
     );
     return Promise.all(replies).then((all) =>
-      all.map((reply) => (typeof reply === 'string' ? decodePost(reply) : reply === 1 ? 'mine' : 'theirs')),
+      all.map((reply) => (typeof reply === 'string' ? decodePost(reply)! : reply === 1 ? 'mine' : 'theirs')),
     );
   }
 

@@ -3,10 +3,10 @@ import { fillPage, inOrder } from '../../common/fill-page.js';
 import { MAX_ID, type Id } from '../../common/id.js';
 import { IdCursor } from '../../common/id-cursor.js';
 import { toPage, type Page } from '../../infrastructure/http/page.js';
+import { MediaViews } from '../media/media.views.js';
 import { LikesReader } from '../likes/likes.reader.js';
 import type { PostCounts } from '../post-counts/post-counts.reader.js';
 import { UsersReader, type UserSummary } from '../users/users.reader.js';
-import { presentSummary } from '../users/users.views.js';
 import type { PostResponse } from './dto/post.response.js';
 import { postNotFound } from './posts.errors.js';
 import type { PostsWithCounts } from './posts.page.js';
@@ -21,6 +21,8 @@ interface Joined {
   author: UserSummary;
   counts: PostCounts | undefined;
   likedByMe: boolean;
+  /** Addresses of the media, by key. */
+  urls: Map<string, string>;
 }
 
 /** Hydrates and presents posts: one batch for each kind of thing, whatever the number of posts. */
@@ -30,6 +32,7 @@ export class PostsViews {
     private readonly posts: PostsReader,
     private readonly users: UsersReader,
     private readonly likes: LikesReader,
+    private readonly media: MediaViews,
   ) {}
 
   /** @throws AppError `POST_NOT_FOUND` */
@@ -51,11 +54,13 @@ export class PostsViews {
     readerId: Id,
   ): Promise<Map<Id, PostResponse>> {
     const [{ posts, counts }, liked] = await Promise.all([page, this.likes.likedAmong(readerId, ids)]);
-    const authors = await this.users.summaries([...new Set([...posts.values()].map((post) => post.authorId))]);
+    const all = [...posts.values()];
+    const authors = await this.users.summaries([...new Set(all.map((post) => post.authorId))]);
+    const urls = await this.media.urls(all.flatMap((post) => post.media.map(({ key }) => key)));
     const views = new Map<Id, PostResponse>();
     for (const [id, post] of posts) {
       const author = authors.get(post.authorId);
-      if (author) views.set(id, present(post, { author, counts: counts.get(id), likedByMe: liked.has(id) }));
+      if (author) views.set(id, present(post, { author, counts: counts.get(id), likedByMe: liked.has(id), urls }));
     }
     return views;
   }
@@ -76,13 +81,13 @@ export class PostsViews {
   }
 }
 
-/** Pure: a stored post and what belongs to it, as clients see it. Media come with the media module. */
-function present(post: StoredPost, { author, counts, likedByMe }: Joined): PostResponse {
+/** Pure: a stored post and what belongs to it, as clients see it. */
+function present(post: StoredPost, { author, counts, likedByMe, urls }: Joined): PostResponse {
   return {
     id: post.id,
-    author: presentSummary(author),
+    author,
     content: post.content,
-    media: [],
+    media: post.media.map(({ key, contentType }) => ({ url: urls.get(key)!, contentType })),
     likeCount: counts?.likes ?? 0,
     commentCount: counts?.comments ?? 0,
     likedByMe,

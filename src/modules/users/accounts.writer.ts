@@ -4,6 +4,7 @@ import type { Id } from '../../common/id.js';
 import { Transactional } from '../../infrastructure/database/transactional.decorator.js';
 import { Outbox } from '../../infrastructure/outbox/outbox.js';
 import { FollowRemovalWriter } from '../follows/follow-removal.writer.js';
+import { MediaWriter } from '../media/media.writer.js';
 import { accountGone } from './users.errors.js';
 import { USER_DELETED, type UserDeletedEvent } from './users.events.js';
 import { UsersRepository, type UserCredentials } from './users.repository.js';
@@ -14,6 +15,7 @@ export class AccountsWriter {
   constructor(
     private readonly repository: UsersRepository,
     private readonly follows: FollowRemovalWriter,
+    private readonly media: MediaWriter,
     private readonly outbox: Outbox,
     private readonly clock: Clock,
   ) {}
@@ -62,7 +64,8 @@ export class AccountsWriter {
 
   /** Removes the last of a deleted account. */
   @Transactional()
-  purge(id: Id): Promise<void> {
-    return this.repository.purge(id);
+  async purge(id: Id): Promise<void> {
+    const avatarKey = await this.repository.purge(id);
+    if (avatarKey !== null) await this.media.release(id, [avatarKey]);
   }
 }

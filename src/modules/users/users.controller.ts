@@ -40,7 +40,13 @@ export class UsersController {
 
   @Patch('me')
   @Header('Cache-Control', 'private, no-store')
-  @Documented({ tag: TAG, summary: 'Change your profile', ok: OwnUserResponse, body: true })
+  @Documented({
+    tag: TAG,
+    summary: 'Change your profile',
+    ok: OwnUserResponse,
+    body: true,
+    errors: ['MEDIA_NOT_UPLOADED', 'MEDIA_REJECTED', 'STORAGE_UNAVAILABLE'],
+  })
   edit(@CurrentUserId() userId: Id, @Body() body: EditProfileRequest): Promise<OwnUserResponse> {
     return this.users.editProfile(userId, body);
   }

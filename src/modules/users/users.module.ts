@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { FollowsModule } from '../follows/follows.module.js';
+import { MediaModule } from '../media/media.module.js';
 import { AccountsWriter } from './accounts.writer.js';
 import { FollowerLists } from './follower-lists.views.js';
 import { UsersController } from './users.controller.js';
@@ -12,9 +13,9 @@ import { UsersViews } from './users.views.js';
 import { UsersWriter } from './users.writer.js';
 
 @Module({
-  imports: [FollowsModule],
+  imports: [FollowsModule, MediaModule],
   providers: [UsersRepository, UsersReader, UsersViews, UsersWriter, AccountsWriter],
-  exports: [UsersRepository, UsersReader, UsersViews, UsersWriter, AccountsWriter, FollowsModule],
+  exports: [UsersRepository, UsersReader, UsersViews, UsersWriter, AccountsWriter, FollowsModule, MediaModule],
 })
 export class UsersModule {}
 

@@ -2,23 +2,33 @@ import { Injectable } from '@nestjs/common';
 import type { Id } from '../../common/id.js';
 import { confirmedRows } from '../../infrastructure/database/confirmed-read.js';
 import { Transactional } from '../../infrastructure/database/transactional.decorator.js';
+import { MediaViews } from '../media/media.views.js';
 import { userNotFound } from './users.errors.js';
-import { UsersRepository, type UserCredentials, type UserSummary } from './users.repository.js';
+import { UsersRepository, type StoredSummary, type UserCredentials } from './users.repository.js';
+import { presentSummary, type UserSummaryResponse } from './users.views.js';
 
-export type { UserCredentials, UserSummary } from './users.repository.js';
+export type { UserCredentials } from './users.repository.js';
+
+/** What stands beside everything that a user wrote. */
+export type UserSummary = UserSummaryResponse;
 
 /** The door to users for other modules: batched reads. */
 @Injectable()
 export class UsersReader {
-  constructor(private readonly repository: UsersRepository) {}
+  constructor(
+    private readonly repository: UsersRepository,
+    private readonly media: MediaViews,
+  ) {}
 
   /** Live users by id; who is missing is deleted or never was, as the primary knows it. */
-  summaries(ids: readonly Id[]): Promise<Map<Id, UserSummary>> {
-    return confirmedRows(
+  async summaries(ids: readonly Id[]): Promise<Map<Id, UserSummary>> {
+    const users = await confirmedRows(
       ids,
       (some) => this.onReplica(some),
       (some) => this.onPrimary(some),
     );
+    const urls = await this.media.urls([...users.values()].map(({ avatarKey }) => avatarKey));
+    return new Map([...users].map(([id, user]) => [id, presentSummary(user, urls)]));
   }
 
   /** @throws AppError `USER_NOT_FOUND` */
@@ -39,14 +49,14 @@ export class UsersReader {
   }
 
   @Transactional({ readOnly: true })
-  private async onReplica(ids: readonly Id[]): Promise<Map<Id, UserSummary>> {
+  private async onReplica(ids: readonly Id[]): Promise<Map<Id, StoredSummary>> {
     return byId(await this.repository.summariesByIds(ids));
   }
 
   @Transactional({ readOnly: true, fresh: true })
-  private async onPrimary(ids: readonly Id[]): Promise<Map<Id, UserSummary>> {
+  private async onPrimary(ids: readonly Id[]): Promise<Map<Id, StoredSummary>> {
     return byId(await this.repository.summariesByIds(ids));
   }
 }
 
-const byId = (users: UserSummary[]): Map<Id, UserSummary> => new Map(users.map((user) => [user.id, user]));
+const byId = (users: StoredSummary[]): Map<Id, StoredSummary> => new Map(users.map((user) => [user.id, user]));

@@ -33,8 +33,8 @@ export interface UserCredentials {
   passwordHash: string;
 }
 
-/** What stands beside everything that a user wrote. */
-export interface UserSummary {
+/** What stands beside everything that a user wrote, as it is stored. */
+export interface StoredSummary {
   id: Id;
   username: string;
   displayName: string;
@@ -82,7 +82,7 @@ export class UsersRepository {
   }
 
   /** Summaries of the live users among `ids`, in no particular order. */
-  summariesByIds(ids: readonly Id[]): Promise<UserSummary[]> {
+  summariesByIds(ids: readonly Id[]): Promise<StoredSummary[]> {
     if (ids.length === 0) return Promise.resolve([]);
     return this.transactions.manager.query(
       `SELECT id, username, display_name AS displayName, avatar_key AS avatarKey FROM users
@@ -138,7 +138,19 @@ export class UsersRepository {
     return rows[0]?.id;
   }
 
-  async updateProfile(id: Id, changes: { displayName?: string; bio?: string }): Promise<void> {
+  /** The key of a live user's avatar, or `null`, kept as it is until the transaction ends. */
+  async lockAvatar(id: Id): Promise<string | null | undefined> {
+    const rows: { avatarKey: string | null }[] = await this.transactions.manager.query(
+      'SELECT avatar_key AS avatarKey FROM users WHERE id = ? AND deleted_at IS NULL FOR UPDATE',
+      [id],
+    );
+    return rows[0]?.avatarKey;
+  }
+
+  async updateProfile(
+    id: Id,
+    changes: { displayName?: string; bio?: string; avatarKey?: string | null },
+  ): Promise<void> {
     await this.transactions.manager.update(UserEntity, { id }, changes);
   }
 
@@ -152,9 +164,14 @@ export class UsersRepository {
     await this.transactions.manager.update(UserEntity, { id }, { deletedAt: now, username: name, email: name });
   }
 
-  /** Removes the last of an account: its row and its counts. */
-  async purge(id: Id): Promise<void> {
+  /** Removes the last of an account: its row and its counts. @returns the key of its avatar, if it had one */
+  async purge(id: Id): Promise<string | null> {
+    const rows: { avatarKey: string | null }[] = await this.transactions.manager.query(
+      'SELECT avatar_key AS avatarKey FROM users WHERE id = ? FOR UPDATE',
+      [id],
+    );
     await this.transactions.manager.query('DELETE FROM user_counts WHERE user_id = ?', [id]);
     await this.transactions.manager.delete(UserEntity, { id });
+    return rows[0]?.avatarKey ?? null;
   }
 }

@@ -3,8 +3,9 @@ import type { Id } from '../../common/id.js';
 import { confirmedRows } from '../../infrastructure/database/confirmed-read.js';
 import { Transactional } from '../../infrastructure/database/transactional.decorator.js';
 import { FollowsReader } from '../follows/follows.reader.js';
+import { MediaViews } from '../media/media.views.js';
 import type { OwnUserResponse, UserResponse, UserSummaryResponse } from './dto/user.response.js';
-import { UsersRepository, type UserProfile, type UserSummary } from './users.repository.js';
+import { UsersRepository, type StoredSummary, type UserProfile } from './users.repository.js';
 import { accountGone, userNotFound } from './users.errors.js';
 
 export { OwnUserResponse, UserResponse, UserSummaryResponse } from './dto/user.response.js';
@@ -15,6 +16,7 @@ export class UsersViews {
   constructor(
     private readonly repository: UsersRepository,
     private readonly follows: FollowsReader,
+    private readonly media: MediaViews,
   ) {}
 
   /** @throws AppError `USER_NOT_FOUND` */
@@ -29,7 +31,7 @@ export class UsersViews {
   async own(id: Id): Promise<OwnUserResponse> {
     const profile = (await this.profiles([id])).get(id);
     if (!profile) throw accountGone();
-    return { ...presentUser(profile, false), email: profile.email };
+    return { ...presentUser(profile, false, await this.avatars([profile])), email: profile.email };
   }
 
   /** @param username lower-case. @throws AppError `USER_NOT_FOUND` */
@@ -43,7 +45,12 @@ export class UsersViews {
   /** Users by id as `readerId` sees them; who is missing is deleted or never was. */
   async many(ids: readonly Id[], readerId: Id): Promise<Map<Id, UserResponse>> {
     const [profiles, followed] = await Promise.all([this.profiles(ids), this.follows.followedAmong(readerId, ids)]);
-    return new Map([...profiles].map(([id, profile]) => [id, presentUser(profile, followed.has(id))]));
+    const urls = await this.avatars(profiles.values());
+    return new Map([...profiles].map(([id, profile]) => [id, presentUser(profile, followed.has(id), urls)]));
+  }
+
+  private avatars(profiles: Iterable<UserProfile>): Promise<Map<string, string>> {
+    return this.media.urls(Array.from(profiles, ({ avatarKey }) => avatarKey));
   }
 
   private profiles(ids: readonly Id[]): Promise<Map<Id, UserProfile>> {
@@ -79,9 +86,9 @@ const byId = (profiles: UserProfile[]): Map<Id, UserProfile> =>
   new Map(profiles.map((profile) => [profile.id, profile]));
 
 /** Pure: a stored profile as clients see it. */
-function presentUser(profile: UserProfile, followedByMe: boolean): UserResponse {
+function presentUser(profile: UserProfile, followedByMe: boolean, urls: Map<string, string>): UserResponse {
   return {
-    ...presentSummary(profile),
+    ...presentSummary(profile, urls),
     bio: profile.bio,
     postCount: Number(profile.postCount),
     followerCount: Number(profile.followerCount),
@@ -91,7 +98,8 @@ function presentUser(profile: UserProfile, followedByMe: boolean): UserResponse 
   };
 }
 
-/** Pure: the few fields that stand beside a post. Avatars come with the media module. */
-export function presentSummary(user: UserSummary): UserSummaryResponse {
-  return { id: user.id, username: user.username, displayName: user.displayName, avatarUrl: null };
+/** Pure: the few fields that stand beside a post. @param urls of avatars, by key */
+export function presentSummary(user: StoredSummary, urls: Map<string, string>): UserSummaryResponse {
+  const avatarUrl = user.avatarKey === null ? null : urls.get(user.avatarKey)!;
+  return { id: user.id, username: user.username, displayName: user.displayName, avatarUrl };
 }

@@ -5,6 +5,7 @@ import { CreatePostCountChanges1795370000000 } from './1795370000000-create-post
 import { AddLargeAuthors1795390000000 } from './1795390000000-add-large-authors.js';
 import { CreateRedisWatch1795410000000 } from './1795410000000-create-redis-watch.js';
 import { AddOutboxLanes1795420000000 } from './1795420000000-add-outbox-lanes.js';
+import { CreateMedia1795430000000 } from './1795430000000-create-media.js';
 
 /** In the order in which they run. */
 export const MIGRATIONS = [
@@ -15,4 +16,5 @@ export const MIGRATIONS = [
   AddLargeAuthors1795390000000,
   CreateRedisWatch1795410000000,
   AddOutboxLanes1795420000000,
+  CreateMedia1795430000000,
 ];

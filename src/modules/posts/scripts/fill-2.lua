@@ -2,5 +2,8 @@
 -- KEYS: body, lease    ARGV: token, body, milliseconds to live
 if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end
 redis.call('DEL', KEYS[2])
-if redis.call('SET', KEYS[1], ARGV[2], 'NX', 'PX', ARGV[3]) then return 1 end
-return 0
+local body = redis.call('GET', KEYS[1])
+-- What code wrote that knew no media counts as not cached: "version|{" is followed by the media.
+if body and (not string.find(body, '^%d+|{') or string.find(body, '^%d+|{"media":')) then return 0 end
+redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+return 1

@@ -16,6 +16,18 @@ export class EditProfileRequest {
   @ifGiven()
   @IsText(0, 300)
   bio?: string;
+
+  @ApiPropertyOptional({
+    type: 'string',
+    nullable: true,
+    minLength: 1,
+    maxLength: 255,
+    example: 'media/1/0b5b7a4e-58a8-4a3f-9a3b-0f8f6c1d2e3a.jpg',
+    description: 'Key of an upload, which must be an image; null for no avatar.',
+  })
+  @ValidateIf((_object, value) => value !== undefined && value !== null)
+  @IsText(1, 255)
+  avatarKey?: string | null;
 }
 
 export class SearchUsersQuery extends PageQuery {

@@ -1,0 +1,64 @@
+import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { AppConfig } from '../../config/app-config.js';
+import { asStorageError } from './storage-errors.js';
+
+/** A store that is there takes a connection in milliseconds. */
+const CONNECT_TIMEOUT_MS = 1_000;
+/** One repetition of what failed in passing; who asked is told of the second failure, and asks again. */
+const MAX_ATTEMPTS = 2;
+/** Connections of a process at most: ten media of a post at once, of a few posts. */
+const MAX_SOCKETS = 50;
+
+/** Something that is asked of the store with one of the SDK's clients. */
+type Request<T> = (client: S3Client, options: { abortSignal: AbortSignal }) => Promise<T>;
+
+/** The clients of the object store: one that talks to it, one that only signs addresses as clients reach it. */
+@Injectable()
+export class StorageClient implements OnApplicationShutdown {
+  readonly bucket: string;
+  /** Makes no request; the addresses it signs are those of the public endpoint. */
+  readonly signer: S3Client;
+  private readonly client: S3Client;
+
+  constructor({ storage }: AppConfig) {
+    this.bucket = storage.bucket;
+    const options: S3ClientConfig = {
+      region: storage.region,
+      forcePathStyle: storage.pathStyle,
+      // Else a presigned PUT carries the checksum of an empty body.
+      requestChecksumCalculation: 'WHEN_REQUIRED',
+      responseChecksumValidation: 'WHEN_REQUIRED',
+      maxAttempts: MAX_ATTEMPTS,
+      ...(storage.accessKey !== '' && {
+        credentials: { accessKeyId: storage.accessKey, secretAccessKey: storage.secretKey },
+      }),
+    };
+    const at = (endpoint: string): S3ClientConfig => (endpoint === '' ? options : { ...options, endpoint });
+    this.signer = new S3Client(at(storage.publicEndpoint));
+    this.client = new S3Client({
+      ...at(storage.endpoint),
+      requestHandler: { connectionTimeout: CONNECT_TIMEOUT_MS, httpAgent: { maxSockets: MAX_SOCKETS } },
+    });
+  }
+
+  /**
+   * Asks something of the store, for a bounded time, whatever it does meanwhile: repetitions and the body's arrival count.
+   *
+   * @throws StorageRefusedError
+   * @throws AppError `STORAGE_UNAVAILABLE`
+   */
+  async ask<T>(deadlineMs: number, request: Request<T>): Promise<T> {
+    const abortSignal = AbortSignal.timeout(deadlineMs);
+    try {
+      return await request(this.client, { abortSignal });
+    } catch (error) {
+      throw asStorageError(error);
+    }
+  }
+
+  onApplicationShutdown(): void {
+    this.client.destroy();
+    this.signer.destroy();
+  }
+}
