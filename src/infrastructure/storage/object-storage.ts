@@ -7,7 +7,7 @@ import {
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3';
 import { Injectable } from '@nestjs/common';
-import { StorageClient } from './storage-client.js';
+import { StorageClient, type StorageRequest } from './storage-client.js';
 import { StorageRefusedError } from './storage-errors.js';
 
 /** A store that is well answers small requests in milliseconds; somebody waits for them. */
@@ -52,12 +52,14 @@ export class ObjectStorage {
   async inspect(key: string, headBytes: number): Promise<InspectedObject | undefined> {
     const input = { Bucket: this.client.bucket, Key: key, Range: `bytes=0-${headBytes - 1}` };
     try {
-      return await this.client.ask(DEADLINE_MS, async (s3, options) => {
+      const read: StorageRequest<InspectedObject> = async (s3, options) => {
         const found = await s3.send(new GetObjectCommand(input), options);
         const head = await found.Body!.transformToByteArray();
         const bytes = Number(found.ContentRange?.split('/')[1] ?? found.ContentLength);
         return { etag: found.ETag!, bytes, contentType: found.ContentType ?? '', head };
-      });
+      };
+      // The store of development sends more than the range that it was asked for, which would be taken for its next answer.
+      return await this.client.ask(DEADLINE_MS, read, { close: true });
     } catch (error) {
       if (error instanceof StorageRefusedError && error.refusal === 'missing') return undefined;
       throw error;

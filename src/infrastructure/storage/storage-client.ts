@@ -11,7 +11,7 @@ const MAX_ATTEMPTS = 2;
 const MAX_SOCKETS = 50;
 
 /** Something that is asked of the store with one of the SDK's clients. */
-type Request<T> = (client: S3Client, options: { abortSignal: AbortSignal }) => Promise<T>;
+export type StorageRequest<T> = (client: S3Client, options: { abortSignal: AbortSignal }) => Promise<T>;
 
 /** The clients of the object store: one that talks to it, one that only signs addresses as clients reach it. */
 @Injectable()
@@ -20,6 +20,8 @@ export class StorageClient implements OnApplicationShutdown {
   /** Makes no request; the addresses it signs are those of the public endpoint. */
   readonly signer: S3Client;
   private readonly client: S3Client;
+  /** Closes each connection after an answer. */
+  private readonly closing: S3Client;
 
   constructor({ storage }: AppConfig) {
     this.bucket = storage.bucket;
@@ -36,22 +38,30 @@ export class StorageClient implements OnApplicationShutdown {
     };
     const at = (endpoint: string): S3ClientConfig => (endpoint === '' ? options : { ...options, endpoint });
     this.signer = new S3Client(at(storage.publicEndpoint));
-    this.client = new S3Client({
-      ...at(storage.endpoint),
-      requestHandler: { connectionTimeout: CONNECT_TIMEOUT_MS, httpAgent: { maxSockets: MAX_SOCKETS } },
-    });
+    const connecting = (agent: { keepAlive: boolean }): S3Client => {
+      const agentOptions = { ...agent, maxSockets: MAX_SOCKETS };
+      const requestHandler = {
+        connectionTimeout: CONNECT_TIMEOUT_MS,
+        httpAgent: agentOptions,
+        httpsAgent: agentOptions,
+      };
+      return new S3Client({ ...at(storage.endpoint), requestHandler });
+    };
+    this.client = connecting({ keepAlive: true });
+    this.closing = connecting({ keepAlive: false });
   }
 
   /**
    * Asks something of the store, for a bounded time, whatever it does meanwhile: repetitions and the body's arrival count.
    *
+   * @param close whether the connection is of no use afterwards
    * @throws StorageRefusedError
    * @throws AppError `STORAGE_UNAVAILABLE`
    */
-  async ask<T>(deadlineMs: number, request: Request<T>): Promise<T> {
+  async ask<T>(deadlineMs: number, request: StorageRequest<T>, { close = false } = {}): Promise<T> {
     const abortSignal = AbortSignal.timeout(deadlineMs);
     try {
-      return await request(this.client, { abortSignal });
+      return await request(close ? this.closing : this.client, { abortSignal });
     } catch (error) {
       throw asStorageError(error);
     }
@@ -59,6 +69,7 @@ export class StorageClient implements OnApplicationShutdown {
 
   onApplicationShutdown(): void {
     this.client.destroy();
+    this.closing.destroy();
     this.signer.destroy();
   }
 }
