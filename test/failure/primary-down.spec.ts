@@ -18,6 +18,9 @@ const BACK_WITHIN_MS = 15_000;
 
 const PRIMARY = 'mysql-primary';
 
+/** What is a write to the object store only; of MySQL it reads what was promised, which a replica knows. */
+const WRITES_NO_ROW = ['parts', 'complete', 'abort'].map((act) => `POST /v1/media/multipart-uploads/${act}`);
+
 const HASHING = ['POST /v1/auth/register', 'PUT /v1/users/me/password', 'DELETE /v1/users/me'];
 
 /** Runs `work` from the moment on in which the primary is lost, and brings it back. */
@@ -103,7 +106,7 @@ describe.each(LOSSES)('While the primary is %s', (_, whileLost) => {
     await app.settle();
     const before = await contents();
     const write = ([route, me, { path, body }]: (typeof prepared)[number]) =>
-      expectAnswer(route, /^503 DATABASE_UNAVAILABLE$/, () =>
+      expectAnswer(route, WRITES_NO_ROW.includes(route) ? /^20[04]$/ : /^503 DATABASE_UNAVAILABLE$/, () =>
         me.request(route.split(' ')[0]!, path, { ...(body !== undefined && { body }) }),
       );
     await whileLost(async () => {
