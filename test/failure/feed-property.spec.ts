@@ -10,7 +10,8 @@ describe('Feeds, whatever users do and whatever dies', () => {
     process.stdout.write(`Feed property: ${JSON.stringify({ seed: SEED, ...report })}\n`);
     expect(problems.slice(0, 20)).toEqual([]);
     expect(report.operations).toBeGreaterThanOrEqual(OPERATIONS);
-    // What the seed brings about with as many operations as CI runs.
-    if (OPERATIONS >= 10_000) expect(Object.keys(report.faults).sort()).toEqual(Object.keys(FAULTS).sort());
+    // Each happened; with fewer operations than CI runs there may have been no occasion.
+    const missed = Object.keys(FAULTS).filter((fault) => !(fault in report.faults));
+    expect(OPERATIONS >= 10_000 ? missed : []).toEqual([]);
   }, 7_200_000);
 });

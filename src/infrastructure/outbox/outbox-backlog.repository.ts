@@ -12,10 +12,11 @@ export interface PendingEvent {
 export class OutboxBacklogRepository {
   constructor(private readonly transactions: TransactionHost) {}
 
-  /** Up to `limit` jobs that wait or are under way, in no particular order. */
+  /** Up to `limit` jobs that wait or are under way, in no particular order; parked ones wait for an operator and not for long. */
   pending(limit: number): Promise<PendingEvent[]> {
-    return this.transactions.manager.query("SELECT type, payload FROM outbox_events WHERE state = 'pending' LIMIT ?", [
-      limit,
-    ]);
+    return this.transactions.manager.query(
+      "SELECT type, payload FROM outbox_events WHERE state = 'pending' AND lane <> 'parked' LIMIT ?",
+      [limit],
+    );
   }
 }
