@@ -64,7 +64,7 @@ const BEYOND_A_SHARD: [Route, RegExp][] = [
   ['all', /FROM follows WHERE follower_id (= \?(?! AND followee_id IN)|IN \(\?\))/],
   ['all', /FROM posts .*author_id = \? AND (id <|created_at >=)/],
   ['all', /FROM users WHERE (username|display_name) LIKE /],
-  ['all', /FROM outbox_events WHERE state = 'pending' (AND \(lease_token|LIMIT)/],
+  ['all', /FROM outbox_events WHERE state = 'pending' AND (\(lease_token|lane <> 'parked')/],
   ['all', /FROM outbox_events WHERE state = 'finished' AND finished_at BETWEEN/],
   ['all', /FROM outbox_events FORCE INDEX \(ix_outbox_(type|lane)\) WHERE state = 'pending' (GROUP BY|AND lane = \?)/],
   ['all', /FROM session_revocations WHERE created_at >= /],
