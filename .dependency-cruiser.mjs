@@ -96,6 +96,13 @@ export default {
       from: { path: '^src/', pathNot: '\\.spec\\.ts$' },
       to: { path: '^test/' },
     },
+    {
+      name: 'the-oracle-knows-the-contract-only',
+      comment: 'What tells right from wrong shares no mistake with what it judges.',
+      severity: 'error',
+      from: { path: '^test/oracle/' },
+      to: { path: '^src/modules/', reachable: true },
+    },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

@@ -11,7 +11,8 @@ import { StackError } from './stack-error.ts';
 const fetchScript = join(import.meta.dirname, '../native/fetch-programs.sh');
 const FETCH_TIMEOUT_MS = 300_000;
 
-export type Program = 'mysqld' | 'mysql' | 'redis-server' | 'redis-cli' | 'radosgw' | 'radosgw-admin';
+export type Program =
+  'mysqld' | 'mysql' | 'redis-server' | 'redis-cli' | 'redis-benchmark' | 'radosgw' | 'radosgw-admin';
 
 /** Debian's name of a machine's libraries, and the program that loads them. */
 const ARCHITECTURES: Partial<Record<NodeJS.Architecture, { libraries: string; loader: string }>> = {
