@@ -5,7 +5,9 @@ import type { FastifyInstance } from 'fastify';
 import type { AppConfig } from './config/app-config.js';
 import { createFastifyAdapter } from './infrastructure/http/fastify.js';
 import { protectBrowsers } from './infrastructure/http/browser-protection.js';
+import { HttpMetrics } from './infrastructure/http/http.metrics.js';
 import { logRequests } from './infrastructure/http/request-log.js';
+import { MetricFactory } from './infrastructure/metrics/metric-factory.js';
 import { StructuredLogger } from './infrastructure/logging/structured-logger.js';
 
 /** Makes an application ready to listen; tests use it too, so that they run what production runs. */
@@ -21,6 +23,7 @@ export async function createApplication(
     bodyParser: false, // Fastify's own JSON parser; Nest would accept forms too
     abortOnError: false,
   });
+  new HttpMetrics(app.get(MetricFactory)).watch(adapter.getInstance<FastifyInstance>());
   await protectBrowsers(app, config.http.corsOrigins);
   return app;
 }

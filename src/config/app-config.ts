@@ -5,6 +5,7 @@ export class AppConfig {
   readonly environment: Env['NODE_ENV'];
   readonly logLevel: Env['LOG_LEVEL'];
   readonly http;
+  readonly metrics;
   readonly mysql;
   readonly redis;
   readonly auth;
@@ -29,6 +30,7 @@ export class AppConfig {
       corsOrigins: env.CORS_ORIGINS,
       shutdownTimeoutMs: env.SHUTDOWN_TIMEOUT,
     };
+    this.metrics = { token: env.METRICS_TOKEN };
     this.mysql = {
       primary: env.MYSQL_PRIMARY,
       replicas: env.MYSQL_REPLICAS,

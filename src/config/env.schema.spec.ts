@@ -8,6 +8,7 @@ const production = {
   LOAD_PASSWORD: 'three-three',
   S3_ACCESS_KEY: 'four',
   S3_SECRET_KEY: 'five',
+  METRICS_TOKEN: 's'.repeat(16),
   JWT_KEYS: `k1:${'s'.repeat(32)}`,
 };
 const messageOf = (env: NodeJS.ProcessEnv): string => {
@@ -124,6 +125,11 @@ describe(readEnv.name, () => {
     ] as const)('refuses the public default of %s, left out or written out', (name) => {
       expect(messageOf({ ...production, [name]: undefined })).toMatch(new RegExp(`^${name} `));
       expect(messageOf({ ...production, [name]: SETTINGS[name].fallback })).toMatch(new RegExp(`^${name} `));
+    });
+
+    it('refuses metrics that everybody may read', () => {
+      expect(messageOf({ ...production, METRICS_TOKEN: undefined })).toMatch(/^METRICS_TOKEN /);
+      expect(messageOf({ ...production, METRICS_TOKEN: 'short' })).toMatch(/^METRICS_TOKEN /);
     });
 
     it('refuses to run without rate limits', () => {

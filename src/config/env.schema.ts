@@ -69,6 +69,11 @@ export const SETTINGS = {
     'addresses of the proxies whose X-Forwarded-For counts, comma-separated; empty: none',
   ),
   CORS_ORIGINS: setting(origins(), '', 'web origins that browsers may call the API from, comma-separated; empty: none'),
+  METRICS_TOKEN: setting(
+    text(),
+    '',
+    'who scrapes /metrics sends this as a bearer token; empty: everybody may, which production refuses',
+  ),
   SHUTDOWN_TIMEOUT: setting(duration(), '20s', 'how long requests and jobs in flight may take to finish on SIGTERM'),
 
   MYSQL_PRIMARY: setting(address(), '127.0.0.1:13306', 'host:port of the primary'),
@@ -238,6 +243,8 @@ function checkTogether(env: Env, source: NodeJS.ProcessEnv): void {
   if (env.UPLOAD_KEEP <= env.UPLOAD_URL_TTL) throw new ConfigError('UPLOAD_KEEP must be longer than UPLOAD_URL_TTL');
   if (env.NODE_ENV !== 'production') return;
   if (!env.RATE_LIMITS) throw new ConfigError('RATE_LIMITS must be on in production');
+  if (env.METRICS_TOKEN.length < 16)
+    throw new ConfigError('METRICS_TOKEN must have 16 characters at least in production');
   for (const [name, { fallback }] of Object.entries(SETTINGS)) {
     if (DEVELOPMENT_SECRETS.includes(fallback) && (source[name] ?? fallback) === fallback) {
       throw new ConfigError(`${name} must be set in production: its default is public`);

@@ -4,6 +4,8 @@ import { Clock } from '../../src/common/clock.js';
 import type { Id } from '../../src/common/id.js';
 import { ConfigModule } from '../../src/config/config.module.js';
 import { SchedulerRegistry } from '@nestjs/schedule';
+import { JobMetrics } from '../../src/infrastructure/metrics/job.metrics.js';
+import { MetricFactory } from '../../src/infrastructure/metrics/metric-factory.js';
 import { KeyScanner, SCAN_START } from '../../src/infrastructure/redis/key-scanner.js';
 import { RedisCommands } from '../../src/infrastructure/redis/redis-commands.js';
 import { RedisModule } from '../../src/infrastructure/redis/redis.module.js';
@@ -165,6 +167,7 @@ describe(FeedSweep.name, () => {
       scanner,
       turns as unknown as JobTurns,
       { swept: () => undefined } as unknown as FeedMetrics,
+      new JobMetrics(new MetricFactory()),
       new SchedulerRegistry(),
       config,
     );

@@ -14,6 +14,7 @@ const PRODUCTION: TestEnv = {
   LOAD_PASSWORD: 'p3-p3-p3',
   S3_ACCESS_KEY: 'p4',
   S3_SECRET_KEY: 'p5',
+  METRICS_TOKEN: 'm'.repeat(16),
 };
 
 describe('The processes', () => {

@@ -2,7 +2,7 @@ import type { ApiClient } from './api-client.js';
 
 type Labels = Record<string, string>;
 
-interface Sample {
+export interface Sample {
   name: string;
   labels: Labels;
   value: number;
@@ -10,10 +10,11 @@ interface Sample {
 
 /** What a process told at one moment on its port for metrics. */
 export class Metrics {
-  private constructor(private readonly samples: readonly Sample[]) {}
+  private constructor(readonly samples: readonly Sample[]) {}
 
-  static async of(api: ApiClient): Promise<Metrics> {
-    const { text } = await api.expect<string>(200, 'GET', '/metrics');
+  /** @param token the METRICS_TOKEN of the process, if it has one */
+  static async of(api: ApiClient, token?: string): Promise<Metrics> {
+    const { text } = await api.expect<string>(200, 'GET', '/metrics', { token });
     const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
     return new Metrics(lines.map(parse));
   }

@@ -2,6 +2,7 @@ import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AppError } from '../../common/app-error.js';
 import type { ErrorCode } from '../../common/error-codes.js';
+import { type Counter, MetricFactory } from '../metrics/metric-factory.js';
 import { RedisUnavailableError } from '../redis/redis-unavailable.error.js';
 import { PROBLEM_CONTENT_TYPE, problemDetails } from './problem-details.js';
 
@@ -20,12 +21,22 @@ const CODE_BY_STATUS: Record<number, [code: ErrorCode, detail: string]> = {
 @Catch()
 export class ProblemDetailsFilter implements ExceptionFilter {
   private readonly logger = new Logger(ProblemDetailsFilter.name);
+  private readonly problems: Counter<'code'>;
+
+  constructor(metrics: MetricFactory) {
+    this.problems = metrics.counter(
+      'http_problems_total',
+      'Answers that are problem details, by code; failed authentications are among them',
+      ['code'],
+    );
+  }
 
   catch(exception: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
     const reply = http.getResponse<FastifyReply>();
     const error = toAppError(exception);
+    this.problems.inc({ code: error.code });
     if (error.status >= 500) this.logger.error({ err: error.cause ?? exception, code: error.code }, error.message);
     if (reply.sent) return;
     if (error.retryAfterSeconds !== undefined) reply.header('Retry-After', String(error.retryAfterSeconds));

@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import { Clock } from '../../common/clock.js';
 import { Transactional } from '../database/transactional.decorator.js';
+import { JobMetrics } from '../metrics/job.metrics.js';
 import { CLEAN_UP_BATCH, CLEAN_UP_EVERY_MS, cleanUp } from '../scheduling/clean-up.js';
 import { IdempotencyRepository } from './idempotency.repository.js';
 import { KEEP_MS } from './idempotent-writes.js';
@@ -13,12 +14,13 @@ export class IdempotencyCleanupJob {
 
   constructor(
     private readonly repository: IdempotencyRepository,
+    private readonly jobs: JobMetrics,
     private readonly clock: Clock,
   ) {}
 
   @Interval(CLEAN_UP_EVERY_MS)
   run(): Promise<void> {
-    return cleanUp(this.logger, 'old idempotency keys', () => this.deleteBatch());
+    return cleanUp(this.logger, this.jobs, 'old idempotency keys', () => this.deleteBatch());
   }
 
   @Transactional()

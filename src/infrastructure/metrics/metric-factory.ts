@@ -1,3 +1,4 @@
+import { getHeapStatistics } from 'node:v8';
 import { Injectable } from '@nestjs/common';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
@@ -12,7 +13,9 @@ export class MetricFactory {
   readonly registry = new Registry();
 
   constructor() {
-    collectDefaultMetrics({ register: this.registry });
+    collectDefaultMetrics({ register: this.registry }); // processor time, memory, heap, event loop, garbage collection
+    const limit = this.gauge('nodejs_heap_limit_bytes', 'Heap at which V8 gives up');
+    limit.set(getHeapStatistics().heap_size_limit);
   }
 
   counter<L extends string>(name: string, help: string, labelNames: readonly L[] = []): Counter<L> {

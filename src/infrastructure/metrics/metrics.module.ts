@@ -1,22 +1,12 @@
-import { Controller, Get, Global, Header, Module } from '@nestjs/common';
-import { ApiExcludeController } from '@nestjs/swagger';
-import { Public } from '../http/public.decorator.js';
+import { Global, Module } from '@nestjs/common';
+import { JobMetrics } from './job.metrics.js';
 import { MetricFactory } from './metric-factory.js';
-
-@ApiExcludeController()
-@Controller('metrics')
-class MetricsController {
-  constructor(private readonly metrics: MetricFactory) {}
-
-  /** All figures of this process in Prometheus' text format. */
-  @Public()
-  @Get()
-  @Header('Content-Type', 'text/plain; version=0.0.4; charset=utf-8')
-  scrape(): Promise<string> {
-    return this.metrics.registry.metrics();
-  }
-}
+import { MetricsController } from './metrics.controller.js';
 
 @Global()
-@Module({ controllers: [MetricsController], providers: [MetricFactory], exports: [MetricFactory] })
+@Module({
+  controllers: [MetricsController],
+  providers: [MetricFactory, JobMetrics],
+  exports: [MetricFactory, JobMetrics],
+})
 export class MetricsModule {}

@@ -3,6 +3,7 @@ import { Interval } from '@nestjs/schedule';
 import { Clock } from '../../common/clock.js';
 import { AppConfig } from '../../config/app-config.js';
 import { Transactional } from '../database/transactional.decorator.js';
+import { JobMetrics } from '../metrics/job.metrics.js';
 import { CLEAN_UP_BATCH, CLEAN_UP_EVERY_MS, cleanUp } from '../scheduling/clean-up.js';
 import { LOST_MS } from '../replay/failover.rules.js';
 import { OutboxRepository } from './outbox.repository.js';
@@ -19,13 +20,14 @@ export class OutboxCleanupJob {
   constructor(
     private readonly repository: OutboxRepository,
     private readonly watch: RedisWatchRepository,
+    private readonly jobs: JobMetrics,
     private readonly clock: Clock,
     private readonly config: AppConfig,
   ) {}
 
   @Interval(CLEAN_UP_EVERY_MS)
   run(): Promise<void> {
-    return cleanUp(this.logger, 'finished jobs', () => this.deleteBatch());
+    return cleanUp(this.logger, this.jobs, 'finished jobs', () => this.deleteBatch());
   }
 
   @Transactional()

@@ -18,9 +18,16 @@ const REPLICA_WAIT_MS = 100;
 /** How long a read waits for a replica before the master is asked: a hundred times what one takes. */
 const REPLICA_PATIENCE_MS = 100;
 
+/** Hears of every pipeline that a node was sent. */
+export interface RedisObserver {
+  /** @param node `host:port` */
+  answered(node: string, commands: readonly RedisCommand[], outcomes: readonly Outcome[], seconds: number): void;
+}
+
 /** Sends many commands in one pipeline a node and keeps the outcomes in the order of the commands. */
 @Injectable()
 export class RedisExecutor {
+  observer?: RedisObserver;
   private readonly replicas = new ReplicaChoice();
 
   constructor(private readonly clients: RedisClients) {}
@@ -72,7 +79,7 @@ export class RedisExecutor {
     const askOne = async (name: string, part: NodeGroup): Promise<void> => {
       const node = masters.get(name);
       if (!node) cluster.refreshSlotsCache(); // a connection that broke is forgotten until then
-      const results = node ? await sendPipeline(node, part.commands, options.replicated) : [];
+      const results = node ? await this.sendPipeline(node, part.commands, options.replicated) : [];
       await Promise.all(
         part.commands.map(async (command, index) => {
           const result = results[index] ?? { error: new Error('the slot has no owner at the moment') };
@@ -100,7 +107,7 @@ export class RedisExecutor {
     };
     const askOne = async (name: string, part: NodeGroup): Promise<void> => {
       const node = replicas.get(name);
-      const results = node && (await patiently(sendPipeline(node, part.commands)));
+      const results = node && (await patiently(this.sendPipeline(node, part.commands)));
       if (node && !results?.some(isAnswered)) this.replicas.leaveAlone(name);
       part.commands.forEach((_, index) => {
         const result = results?.[index];
@@ -112,6 +119,13 @@ export class RedisExecutor {
     // Slots without a healthy replica, and whatever a replica refused or did not answer.
     if (rest.commands.length > 0) await this.askMasters(cluster, rest, outcomes, options);
   }
+
+  private async sendPipeline(node: Redis, commands: RedisCommand[], replicated = false): Promise<Outcome[]> {
+    const begunMs = performance.now();
+    const outcomes = await sendPipeline(node, commands, replicated);
+    this.observer?.answered(nameOf(node), commands, outcomes, (performance.now() - begunMs) / 1_000);
+    return outcomes;
+  }
 }
 
 /** States of a connection from which nothing comes any more. */
@@ -122,12 +136,13 @@ const CONNECTING = new Set(['connecting', 'connect']);
 
 const isAnswered = (outcome: Outcome): boolean => !outcome.error || isReplyError(outcome.error);
 
-async function sendPipeline(node: Redis, commands: RedisCommand[], replicated = false): Promise<Outcome[]> {
+async function sendPipeline(node: Redis, commands: RedisCommand[], replicated: boolean): Promise<Outcome[]> {
   const pipeline = node.pipeline();
   for (const command of commands) pipeline.call(command.name, ...command.args);
   if (replicated) pipeline.call('wait', 1, REPLICA_WAIT_MS);
   const results = (await pipeline.exec()) ?? [];
-  return results.map(([error, reply]) => (error ? { error } : { reply }));
+  const ofCommands = results.slice(0, commands.length); // without the reply to WAIT
+  return ofCommands.map(([error, reply]) => (error ? { error } : { reply }));
 }
 
 /** Refused by the wrong node, or without an answer: what can be done about it. */
@@ -157,7 +172,9 @@ async function patiently(answer: Promise<Outcome[]>): Promise<Outcome[] | undefi
 }
 
 const nodesOf = (cluster: Cluster, role: 'master' | 'slave'): Map<string, Redis> =>
-  new Map(cluster.nodes(role).map((node) => [`${node.options.host}:${node.options.port}`, node]));
+  new Map(cluster.nodes(role).map((node) => [nameOf(node), node]));
+
+const nameOf = ({ options }: Redis): string => `${options.host}:${options.port}`;
 
 /** A cluster client that has not learnt the slots yet cannot group by owner, and one that still connects has no nodes. */
 async function untilReady(cluster: Cluster): Promise<void> {

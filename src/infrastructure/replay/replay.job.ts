@@ -1,4 +1,5 @@
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { JobMetrics } from '../metrics/job.metrics.js';
 import { Repeated } from '../scheduling/repeated.js';
 import { FailoverWatch } from './failover-watch.js';
 import { OutboxReplay } from './outbox-replay.js';
@@ -12,11 +13,11 @@ export class ReplayJob implements OnApplicationBootstrap, BeforeApplicationShutd
   private readonly stopping = new AbortController();
   private readonly jobs: Repeated[];
 
-  constructor(watch: FailoverWatch, replay: OutboxReplay) {
+  constructor(watch: FailoverWatch, replay: OutboxReplay, jobs: JobMetrics) {
     this.jobs = [
-      new Repeated('watching for failovers of Redis', LOOK_EVERY_MS, () => watch.look()),
-      new Repeated('replaying jobs', LOOK_EVERY_MS, () => replay.run(this.stopping.signal)),
-    ];
+      ['watching for failovers of Redis', () => watch.look()] as const,
+      ['replaying jobs', () => replay.run(this.stopping.signal)] as const,
+    ].map(([name, work]) => new Repeated(name, LOOK_EVERY_MS, jobs.measured(name, work)));
   }
 
   onApplicationBootstrap(): void {

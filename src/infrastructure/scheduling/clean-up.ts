@@ -1,4 +1,5 @@
 import type { Logger } from '@nestjs/common';
+import type { JobMetrics } from '../metrics/job.metrics.js';
 
 /** How often rows that have had their time are removed. */
 export const CLEAN_UP_EVERY_MS = 60_000;
@@ -8,12 +9,19 @@ export const CLEAN_UP_BATCH = 1_000;
 /**
  * Deletes old rows batch by batch until none are left. Several workers may do it at once: each deletes what it finds.
  *
- * @param what for the log, if it fails; the next run tries again
+ * @param what names the job in the figures, and in the log if it fails; the next run tries again
  * @param steps each deletes one batch in a transaction of its own and answers how many rows went
  */
-export async function cleanUp(logger: Logger, what: string, ...steps: (() => Promise<number>)[]): Promise<void> {
+export async function cleanUp(
+  logger: Logger,
+  jobs: JobMetrics,
+  what: string,
+  ...steps: (() => Promise<number>)[]
+): Promise<void> {
   try {
-    for (const deleteBatch of steps) while ((await deleteBatch()) === CLEAN_UP_BATCH);
+    await jobs.measure(`cleaning up ${what}`, async () => {
+      for (const deleteBatch of steps) while ((await deleteBatch()) === CLEAN_UP_BATCH);
+    });
   } catch (error) {
     logger.error(error, `${what} could not be removed; the next run tries again`);
   }

@@ -3,6 +3,7 @@ import { Interval } from '@nestjs/schedule';
 import { Clock } from '../../common/clock.js';
 import { AppConfig } from '../../config/app-config.js';
 import { Transactional } from '../../infrastructure/database/transactional.decorator.js';
+import { JobMetrics } from '../../infrastructure/metrics/job.metrics.js';
 import { CLEAN_UP_BATCH, CLEAN_UP_EVERY_MS, cleanUp } from '../../infrastructure/scheduling/clean-up.js';
 import { RefreshTokensRepository } from './refresh-tokens.repository.js';
 import { RevocationsRepository } from './revocations.repository.js';
@@ -18,6 +19,7 @@ export class SessionCleanupJob {
   constructor(
     private readonly tokens: RefreshTokensRepository,
     private readonly revocations: RevocationsRepository,
+    private readonly jobs: JobMetrics,
     private readonly clock: Clock,
     private readonly config: AppConfig,
   ) {}
@@ -26,6 +28,7 @@ export class SessionCleanupJob {
   run(): Promise<void> {
     return cleanUp(
       this.logger,
+      this.jobs,
       'old sessions',
       () => this.deleteTokens(),
       () => this.deleteRevocations(),

@@ -2,6 +2,7 @@ import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap
 import { batches } from '../../common/batches.js';
 import { AppConfig } from '../../config/app-config.js';
 import { KeyScanner, SCAN_START } from '../../infrastructure/redis/key-scanner.js';
+import { JobMetrics } from '../../infrastructure/metrics/job.metrics.js';
 import { JobTurns } from '../../infrastructure/scheduling/job-turns.js';
 import { Repeated } from '../../infrastructure/scheduling/repeated.js';
 import { FeedAudit } from './feed-audit.js';
@@ -30,11 +31,16 @@ export class FeedAuditJob implements OnApplicationBootstrap, BeforeApplicationSh
     private readonly audit: FeedAudit,
     private readonly scanner: KeyScanner,
     private readonly turns: JobTurns,
+    jobs: JobMetrics,
     config: AppConfig,
   ) {
     this.intervalMs = config.feed.auditIntervalMs;
     this.turn = `feed-audit-${config.mysql.database}`; // a Redis may serve more than one schema, as in tests
-    this.job = new Repeated('auditing feeds', this.intervalMs, () => this.tick());
+    this.job = new Repeated(
+      'auditing feeds',
+      this.intervalMs,
+      jobs.measured('auditing feeds', () => this.tick()),
+    );
   }
 
   onApplicationBootstrap(): void {

@@ -42,7 +42,7 @@ export class FeedAudit {
     const readers = await this.facts.readers(userIds);
     const feeds = await this.store.read([...readers.authorsOf.keys()]);
     const authorOf = await this.facts.authorOf(feeds.flatMap(({ members }) => members.map(({ postId }) => postId)));
-    this.metrics.audited(feeds.length);
+    this.metrics.audited(feeds.map(({ members }) => members.length));
     const suspects = feeds.filter((feed) => {
       return repairOf(feed, factsOf(feed.userId, readers, authorOf)!, this.config.feed) !== undefined;
     });

@@ -3,6 +3,7 @@ import { SchedulerRegistry } from '@nestjs/schedule';
 import { AppConfig } from '../../config/app-config.js';
 import { KeyScanner, SCAN_START } from '../../infrastructure/redis/key-scanner.js';
 import { RedisUnavailableError } from '../../infrastructure/redis/redis-unavailable.error.js';
+import { JobMetrics } from '../../infrastructure/metrics/job.metrics.js';
 import { JobTurns } from '../../infrastructure/scheduling/job-turns.js';
 import { FeedSweep } from './feed-sweep.js';
 import { FeedMetrics } from './feed.metrics.js';
@@ -22,6 +23,7 @@ export class FeedSweepJob implements OnApplicationBootstrap, OnApplicationShutdo
     private readonly scanner: KeyScanner,
     private readonly turns: JobTurns,
     private readonly metrics: FeedMetrics,
+    private readonly jobs: JobMetrics,
     private readonly scheduler: SchedulerRegistry,
     private readonly config: AppConfig,
   ) {}
@@ -40,22 +42,26 @@ export class FeedSweepJob implements OnApplicationBootstrap, OnApplicationShutdo
   /** One step on every node, if it is this worker's turn. */
   async run(): Promise<void> {
     try {
-      const state = await this.turns.take(JOB, this.config.feed.sweepIntervalMs * MISSED_TURNS);
-      if (state === undefined) return;
-      const before = decode(state);
-      const masters = this.scanner.masters();
-      const steps = await Promise.allSettled(masters.map((master) => this.step(master, before)));
-      // A node that does not answer keeps its place, and the others go on.
-      const cursors: Cursors = {};
-      steps.forEach((step, index) => {
-        const master = masters[index]!;
-        cursors[master] = step.status === 'fulfilled' ? step.value : before[master];
-      });
-      await this.turns.leave(JOB, JSON.stringify(cursors));
-      for (const step of steps) if (step.status === 'rejected') throw step.reason;
+      await this.jobs.measure('sweeping feeds', () => this.steps());
     } catch (error) {
       if (!(error instanceof RedisUnavailableError)) this.logger.error(error, 'feeds could not be swept');
     }
+  }
+
+  private async steps(): Promise<void> {
+    const state = await this.turns.take(JOB, this.config.feed.sweepIntervalMs * MISSED_TURNS);
+    if (state === undefined) return;
+    const before = decode(state);
+    const masters = this.scanner.masters();
+    const steps = await Promise.allSettled(masters.map((master) => this.step(master, before)));
+    // A node that does not answer keeps its place, and the others go on.
+    const cursors: Cursors = {};
+    steps.forEach((step, index) => {
+      const master = masters[index]!;
+      cursors[master] = step.status === 'fulfilled' ? step.value : before[master];
+    });
+    await this.turns.leave(JOB, JSON.stringify(cursors));
+    for (const step of steps) if (step.status === 'rejected') throw step.reason;
   }
 
   private async step(master: string, before: Cursors): Promise<string> {

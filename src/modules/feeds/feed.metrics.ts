@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type Counter, MetricFactory } from '../../infrastructure/metrics/metric-factory.js';
+import { type Counter, type Histogram, MetricFactory } from '../../infrastructure/metrics/metric-factory.js';
 import type { Repaired } from './feed-audit.store.js';
 import type { Swept } from './feed.store.js';
 
@@ -12,6 +12,7 @@ export class FeedMetrics {
   private readonly dropped: Counter<string>;
   private readonly sweepSeconds: Counter<string>;
   private readonly auditedFeeds: Counter<string>;
+  private readonly sizes: Histogram<never>;
   private readonly drift: Counter<'kind'>;
 
   constructor(metrics: MetricFactory) {
@@ -24,6 +25,12 @@ export class FeedMetrics {
       'Time that the sweep took of nodes of Redis at most',
     );
     this.auditedFeeds = metrics.counter('feed_audit_feeds_total', 'Feeds that the audit compared with MySQL');
+    this.sizes = metrics.histogram(
+      'feed_entries',
+      'Entries of a feed when the audit looks at it',
+      [],
+      [0, 10, 50, 100, 200, 400, 800, 1_600],
+    );
     this.drift = metrics.counter(
       'feed_drift_entries',
       'Entries that the audit put into feeds because they were missing, or took out because they were surplus',
@@ -32,8 +39,10 @@ export class FeedMetrics {
     this.drifted({ missing: 0, surplus: 0 }); // a series that is not there cannot rise
   }
 
-  audited(feeds: number): void {
-    this.auditedFeeds.inc(feeds);
+  /** @param sizes entries of each feed */
+  audited(sizes: readonly number[]): void {
+    this.auditedFeeds.inc(sizes.length);
+    for (const size of sizes) this.sizes.observe(size);
   }
 
   /** @param entries that were put in because they were missing, and taken out because they were too much */

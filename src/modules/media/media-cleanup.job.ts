@@ -4,6 +4,7 @@ import { groupBy } from '../../common/batches.js';
 import { Clock } from '../../common/clock.js';
 import { Transactional } from '../../infrastructure/database/transactional.decorator.js';
 import { CLEAN_UP_EVERY_MS } from '../../infrastructure/scheduling/clean-up.js';
+import { JobMetrics } from '../../infrastructure/metrics/job.metrics.js';
 import { JobTurns } from '../../infrastructure/scheduling/job-turns.js';
 import { ObjectStorage } from '../../infrastructure/storage/object-storage.js';
 import { MediaCleanupMetrics } from './media-cleanup.metrics.js';
@@ -35,18 +36,23 @@ export class MediaCleanupJob {
     private readonly storage: ObjectStorage,
     private readonly turns: JobTurns,
     private readonly metrics: MediaCleanupMetrics,
+    private readonly jobs: JobMetrics,
     private readonly clock: Clock,
   ) {}
 
   @Interval(CLEAN_UP_EVERY_MS)
   async run(): Promise<void> {
     try {
-      for (let batch = 0; batch < MAX_BATCHES; batch++) {
-        if ((await this.turns.take(JOB, TURN_MS)) === undefined) return;
-        if ((await this.removeBatch()) < BATCH) return;
-      }
+      await this.jobs.measure('removing media', () => this.removeBatches());
     } catch (error) {
       this.logger.error(error, 'media could not be removed; the next run tries again');
+    }
+  }
+
+  private async removeBatches(): Promise<void> {
+    for (let batch = 0; batch < MAX_BATCHES; batch++) {
+      if ((await this.turns.take(JOB, TURN_MS)) === undefined) return;
+      if ((await this.removeBatch()) < BATCH) return;
     }
   }
 

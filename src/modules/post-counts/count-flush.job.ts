@@ -1,5 +1,6 @@
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { AppConfig } from '../../config/app-config.js';
+import { JobMetrics } from '../../infrastructure/metrics/job.metrics.js';
 import { Repeated } from '../../infrastructure/scheduling/repeated.js';
 import { CountCheckStep } from './count-check.js';
 import { CountFlush } from './count-flush.js';
@@ -12,11 +13,11 @@ const CHECK_EVERY_MS = 250;
 export class CountFlushJob implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly jobs: Repeated[];
 
-  constructor(flush: CountFlush, checks: CountCheckStep, config: AppConfig) {
+  constructor(flush: CountFlush, checks: CountCheckStep, jobs: JobMetrics, config: AppConfig) {
     this.jobs = [
-      new Repeated('writing counts back', config.counts.flushIntervalMs, () => flush.run()),
-      new Repeated('checking counts', CHECK_EVERY_MS, () => checks.run()),
-    ];
+      ['writing counts back', config.counts.flushIntervalMs, () => flush.run()] as const,
+      ['checking counts', CHECK_EVERY_MS, () => checks.run()] as const,
+    ].map(([name, everyMs, work]) => new Repeated(name, everyMs, jobs.measured(name, work)));
   }
 
   onApplicationBootstrap(): void {

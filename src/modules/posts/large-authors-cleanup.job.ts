@@ -3,6 +3,7 @@ import { Interval } from '@nestjs/schedule';
 import { Clock } from '../../common/clock.js';
 import { AppConfig } from '../../config/app-config.js';
 import { Transactional } from '../../infrastructure/database/transactional.decorator.js';
+import { JobMetrics } from '../../infrastructure/metrics/job.metrics.js';
 import { CLEAN_UP_BATCH, CLEAN_UP_EVERY_MS, cleanUp } from '../../infrastructure/scheduling/clean-up.js';
 import { LargeAuthorsRepository } from './large-authors.repository.js';
 
@@ -16,13 +17,14 @@ export class LargeAuthorsCleanupJob {
 
   constructor(
     private readonly repository: LargeAuthorsRepository,
+    private readonly jobs: JobMetrics,
     private readonly clock: Clock,
     private readonly config: AppConfig,
   ) {}
 
   @Interval(CLEAN_UP_EVERY_MS)
   run(): Promise<void> {
-    return cleanUp(this.logger, 'former large authors', () => this.deleteBatch());
+    return cleanUp(this.logger, this.jobs, 'former large authors', () => this.deleteBatch());
   }
 
   @Transactional()
