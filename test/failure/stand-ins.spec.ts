@@ -1,4 +1,5 @@
 import { DatabaseNodes } from '../../src/infrastructure/database/database-nodes.js';
+import { TransactionHost } from '../../src/infrastructure/database/transaction-host.js';
 import type { Member } from '../support/api-client.js';
 import { createFollows, createPosts, createUsers, memberFactory } from '../support/factories.js';
 import { services } from '../support/services.js';
@@ -88,6 +89,17 @@ describe('While the primary is away', () => {
 
   const isViewed = async (id: string) =>
     (await app.redis.entries(reader.id)).some(({ postId, viewed }) => postId === id && viewed);
+
+  it('nobody stands in for it where something is decided for good', async () => {
+    const transactions = app.nest.get(TransactionHost);
+    const read = (certain: boolean) =>
+      transactions.run({ readOnly: true, fresh: true, certain }, async () => transactions.isCertain);
+    expect(await read(true)).toBe(true);
+    await whilePrimaryIsDead(async () => {
+      expect(await read(false)).toBe(false);
+      await expect(read(true)).rejects.toMatchObject({ code: 'DATABASE_UNAVAILABLE' });
+    });
+  });
 
   it('a feed that is built without the latest is built again', async () => {
     await cutOff(REPLICA_1, REPLICA_2);

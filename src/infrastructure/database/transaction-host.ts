@@ -29,6 +29,8 @@ export interface TransactionOptions {
    * replica that has applied all it received.
    */
   fresh?: boolean;
+  /** Only with `fresh`: no replica stands in for the primary, and the call fails while that is away. */
+  certain?: boolean;
   /**
    * Only for writes that everybody must see at once, such as deletions: waits after the commit, for a tenth of a second
    * at most, until the replicas that serve reads have it too.
@@ -39,8 +41,16 @@ export interface TransactionOptions {
 interface Scope {
   readOnly: boolean;
   fresh: boolean;
+  /** Whether it is the primary that answers. */
+  certain: boolean;
   queryRunner: QueryRunner;
   afterCommit: (() => void | Promise<void>)[];
+}
+
+/** What a read asks of whoever answers it; see {@link TransactionOptions}. */
+interface Freshness {
+  fresh: boolean;
+  certain: boolean;
 }
 
 /** A programming error in the use of transactions; never the client's fault. */
@@ -80,14 +90,14 @@ export class TransactionHost {
    * @throws AppError `DATABASE_UNAVAILABLE` when no node answers or has a connection to spare, or when others kept winning
    */
   async run<T>(options: TransactionOptions, work: () => Promise<T>): Promise<T> {
-    const { readOnly = false, fresh = false, everywhere = false } = options;
+    const { readOnly = false, fresh = false, certain = false, everywhere = false } = options;
     const outer = this.scopes.getStore();
     if (outer && !readOnly && outer.readOnly) {
       throw new TransactionUsageError('a write transaction was asked for inside a read-only one');
     }
     // A replica cannot answer a fresh read, so that one gets a scope of its own beside the outer one.
-    if (outer && (!outer.readOnly || !fresh || outer.fresh)) return work();
-    return readOnly ? this.runReadOnly(fresh, work) : this.runReadWrite(everywhere, work);
+    if (outer && (!fresh || (outer.fresh && (!certain || outer.certain)))) return work();
+    return readOnly ? this.runReadOnly({ fresh, certain }, work) : this.runReadWrite(everywhere, work);
   }
 
   /**
@@ -105,11 +115,11 @@ export class TransactionHost {
   }
 
   /**
-   * Whether fresh reads are answered by a replica now, because the primary is away. It has all that any replica has heard
+   * Whether the open transaction is one of the primary. A replica that stands in for it has all that any replica has heard
    * of, and perhaps not all that was acknowledged: what is for good must not be decided by it.
    */
-  get hasStandIn(): boolean {
-    return !this.nodes.primaryUp;
+  get isCertain(): boolean {
+    return this.current().certain;
   }
 
   /** Runs `hook` once the outermost transaction has committed, and never if it rolls back. Its failure is only logged. */
@@ -165,7 +175,7 @@ export class TransactionHost {
 
   private async attemptReadWrite<T>(primary: DatabaseNode, everywhere: boolean, work: () => Promise<T>): Promise<T> {
     const queryRunner = await primary.acquire();
-    const scope: Scope = { readOnly: false, fresh: true, queryRunner, afterCommit: [] };
+    const scope: Scope = { readOnly: false, fresh: true, certain: true, queryRunner, afterCommit: [] };
     let result: T;
     let gtid: string | undefined;
     try {
@@ -198,13 +208,13 @@ export class TransactionHost {
     }
   }
 
-  private async runReadOnly<T>(fresh: boolean, work: () => Promise<T>): Promise<T> {
+  private async runReadOnly<T>({ fresh, certain }: Freshness, work: () => Promise<T>): Promise<T> {
     // Looked up outside the scope it decides about.
     const gtids = fresh ? undefined : await this.scopes.exit(() => this.ownWrites?.required());
     let failure: unknown;
     let exhausted = 0;
     const begunMs = performance.now();
-    for await (const node of fresh ? this.freshCandidates() : this.nodes.readCandidates()) {
+    for await (const node of fresh ? this.freshCandidates(certain) : this.nodes.readCandidates()) {
       try {
         const outcome = await this.attemptReadOnly(node, fresh, gtids, work);
         if (outcome !== LAGS) return outcome;
@@ -225,7 +235,7 @@ export class TransactionHost {
   }
 
   /** The primary, and when it is away the replicas that have all it ever told them: nobody can know more now. */
-  private async *freshCandidates(): AsyncGenerator<DatabaseNode> {
+  private async *freshCandidates(certain: boolean): AsyncGenerator<DatabaseNode> {
     if (this.nodes.primaryUp) {
       yield this.nodes.primaryReads;
       await this.nodes.recheck();
@@ -233,7 +243,7 @@ export class TransactionHost {
       if (this.nodes.primaryUp) await this.nodes.recheck();
       if (this.nodes.primaryUp) return yield this.nodes.primaryReads;
     }
-    yield* this.nodes.standIns();
+    if (!certain) yield* this.nodes.standIns();
     if (await this.primaryIsBack()) yield this.nodes.primaryReads;
   }
 
@@ -249,7 +259,8 @@ export class TransactionHost {
     const queryRunner = await node.acquire();
     try {
       if (mayLag && !(await node.hasExecuted(gtids, queryRunner))) return LAGS;
-      return await this.scopes.run({ readOnly: true, fresh, queryRunner, afterCommit: [] }, work);
+      const certain = fresh && node === this.nodes.primaryReads;
+      return await this.scopes.run({ readOnly: true, fresh, certain, queryRunner, afterCommit: [] }, work);
     } finally {
       await queryRunner.release();
     }

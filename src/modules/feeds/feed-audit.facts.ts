@@ -34,7 +34,7 @@ export class FeedAuditFacts {
     return this.readReaders(userIds);
   }
 
-  @Transactional({ readOnly: true, fresh: true })
+  @Transactional({ readOnly: true, fresh: true, certain: true })
   readersNow(userIds: readonly Id[]): Promise<ReaderFacts> {
     return this.readReaders(userIds);
   }
@@ -44,7 +44,7 @@ export class FeedAuditFacts {
     return this.readAuthors(postIds);
   }
 
-  @Transactional({ readOnly: true, fresh: true })
+  @Transactional({ readOnly: true, fresh: true, certain: true })
   authorOfNow(postIds: readonly Id[]): Promise<Map<Id, Id>> {
     return this.readAuthors(postIds);
   }

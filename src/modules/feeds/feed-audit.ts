@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Id } from '../../common/id.js';
 import { AppConfig } from '../../config/app-config.js';
-import { TransactionHost } from '../../infrastructure/database/transaction-host.js';
 import { expectedOf, FeedAuditFacts, factsOf } from './feed-audit.facts.js';
 import {
   isMember,
@@ -27,7 +26,6 @@ export class FeedAudit {
     private readonly facts: FeedAuditFacts,
     private readonly backlog: FeedBacklogReader,
     private readonly metrics: FeedMetrics,
-    private readonly transactions: TransactionHost,
     private readonly config: AppConfig,
   ) {}
 
@@ -61,8 +59,7 @@ export class FeedAudit {
     const feeds = await this.store.read(userIds);
     const factsOfUser = await this.factsNow(feeds);
     const stillWaiting = await this.backlog.read();
-    // A stand-in may not know what was acknowledged last.
-    if (!waiting || !stillWaiting || this.transactions.hasStandIn) return;
+    if (!waiting || !stillWaiting) return;
     const works = feeds.flatMap((feed): FeedWork[] => {
       const facts = factsOfUser.get(feed.userId);
       if (!facts) return [];
@@ -86,7 +83,6 @@ export class FeedAudit {
         works.map(({ feed }) => feed),
         coming,
       );
-      if (this.transactions.hasStandIn) return;
       works = works
         .flatMap(({ feed, repair }) => {
           const facts = factsOfUser.get(feed.userId);

@@ -43,7 +43,7 @@ export class FeedBacklogReader {
   constructor(private readonly repository: OutboxBacklogRepository) {}
 
   /** @returns `undefined` when there is too much of it to tell anything */
-  @Transactional({ readOnly: true, fresh: true })
+  @Transactional({ readOnly: true, fresh: true, certain: true })
   async read(): Promise<FeedBacklog | undefined> {
     const events = await this.repository.pending(MOST_JOBS);
     if (events.length === MOST_JOBS) return undefined;

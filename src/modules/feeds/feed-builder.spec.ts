@@ -1,4 +1,3 @@
-import type { TransactionHost } from '../../infrastructure/database/transaction-host.js';
 import { RedisUnavailableError } from '../../infrastructure/redis/redis-unavailable.error.js';
 import { FeedBuilder } from './feed-builder.js';
 import type { FeedPull } from './feed-pull.js';
@@ -15,9 +14,10 @@ describe(FeedBuilder.name, () => {
     };
     const builder = new FeedBuilder(
       store as unknown as FeedStore,
-      { liveEntriesNow: async () => ({ posts: [], entries: [], leftOut: undefined }) } as unknown as FeedTruth,
+      {
+        liveEntriesNow: async () => ({ posts: [], entries: [], leftOut: undefined, isCertain: true }),
+      } as unknown as FeedTruth,
       { stateAfter: () => ({ watermark: '0', pulled: [] }) } as unknown as FeedPull,
-      { hasStandIn: false } as TransactionHost,
     );
     await expect(builder.build('1')).rejects.toThrow(RedisUnavailableError);
     await builder.build('1');

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { compareIds, type Id } from '../../common/id.js';
-import { TransactionHost } from '../../infrastructure/database/transaction-host.js';
 import { RedisUnavailableError } from '../../infrastructure/redis/redis-unavailable.error.js';
 import { FeedPull } from './feed-pull.js';
 import { FeedStore } from './feed.store.js';
@@ -28,7 +27,6 @@ export class FeedBuilder {
     private readonly store: FeedStore,
     private readonly truth: FeedTruth,
     private readonly pull: FeedPull,
-    private readonly transactions: TransactionHost,
   ) {}
 
   /** Requests of one reader in this process share one build. @throws RedisUnavailableError, also when nothing stays built */
@@ -45,9 +43,9 @@ export class FeedBuilder {
     for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
       const { state, token } = await this.store.beginBuild(userId, randomBytes(6).toString('hex'));
       if (state === 'ready') return;
-      const { posts, leftOut } = await this.fill(userId);
+      const { posts, leftOut, isCertain } = await this.fill(userId);
       // What the primary alone knows is missing: the feed is built again until the primary is asked.
-      if (this.transactions.hasStandIn) return;
+      if (!isCertain) return;
       if (await this.store.completeBuild(userId, token, leftOut, this.pull.stateAfter(posts))) return;
     }
     throw new RedisUnavailableError(`the feed was dropped during each of ${MAX_TRIES} builds`);
@@ -65,7 +63,7 @@ export class FeedBuilder {
       await this.store.add(userId, truth.entries, 'request');
       const now = await this.truth.liveEntriesNow(userId);
       const gone = goneSince(truth, now);
-      if (gone.length === 0 || this.transactions.hasStandIn) return truth;
+      if (gone.length === 0 || !now.isCertain) return { ...truth, isCertain: truth.isCertain && now.isCertain };
       await this.store.remove(gone, [userId], 'request');
       truth = now;
     }

@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Id } from '../../common/id.js';
 import { AppConfig } from '../../config/app-config.js';
-import { TransactionHost } from '../../infrastructure/database/transaction-host.js';
 import type { RedisTraffic } from '../../infrastructure/redis/redis-clients.js';
 import { FollowsReader } from '../follows/follows.reader.js';
 import { PostsReader } from '../posts/posts.reader.js';
@@ -33,7 +32,6 @@ export class FeedFollows {
     private readonly truth: FeedTruth,
     private readonly follows: FollowsReader,
     private readonly posts: PostsReader,
-    private readonly transactions: TransactionHost,
     private readonly config: AppConfig,
   ) {}
 
@@ -69,8 +67,7 @@ export class FeedFollows {
     const held = await this.store.allPostIds(readerId, traffic);
     const authors = await this.posts.authorsAmongNow(held);
     const left = follows ? [] : held.filter((id) => authors.get(id) === authorId);
-    // A replica that stands in for the primary may not know a post that is there.
-    const deleted = this.transactions.hasStandIn ? [] : held.filter((id) => !authors.has(id));
+    const deleted = held.filter((id) => !authors.has(id));
     await this.store.remove([...left, ...deleted], [readerId], traffic);
   }
 

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
 import type { Id } from '../../common/id.js';
 import { AppConfig } from '../../config/app-config.js';
+import { TransactionHost } from '../../infrastructure/database/transaction-host.js';
 import { Transactional } from '../../infrastructure/database/transactional.decorator.js';
 import { newEntry, type FeedEntry } from './feed-entry.js';
 import { CLOCKS_MS } from './feed-time.js';
@@ -14,6 +15,8 @@ export interface LiveEntries {
   entries: FeedEntry[];
   /** The highest post that did not fit. */
   leftOut: Id | undefined;
+  /** Whether the primary said so; a replica that stands in for it may lack the latest. */
+  isCertain: boolean;
 }
 
 /** What feeds should hold, as MySQL knows it. */
@@ -21,6 +24,7 @@ export interface LiveEntries {
 export class FeedTruth {
   constructor(
     private readonly repository: FeedsRepository,
+    private readonly transactions: TransactionHost,
     private readonly config: AppConfig,
     private readonly clock: Clock,
   ) {}
@@ -37,7 +41,7 @@ export class FeedTruth {
     const entries = posts
       .slice(0, maxEntries)
       .map((post) => newEntry(post.id, post.createdAt.getTime(), unviewedTtlMs));
-    return { posts, entries, leftOut: posts[maxEntries]?.id };
+    return { posts, entries, leftOut: posts[maxEntries]?.id, isCertain: this.transactions.isCertain };
   }
 
   /** Live posts after one, of those large authors whom the reader follows, newest first; may lag behind the primary. */

@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { fillPage } from '../../common/fill-page.js';
 import { MAX_ID, type Id } from '../../common/id.js';
-import { TransactionHost } from '../../infrastructure/database/transaction-host.js';
 import type { Page } from '../../infrastructure/http/page.js';
 import { FollowsReader } from '../follows/follows.reader.js';
 import { PostsViews } from '../posts/posts.views.js';
@@ -26,7 +25,7 @@ export interface FeedPage {
 interface Walk {
   items: FeedItem[];
   expired: Id[];
-  /** Posts that do not exist any more, as the primary says. */
+  /** Posts that do not seem to exist any more. */
   gone: Id[];
 }
 
@@ -42,7 +41,6 @@ export class FeedsService {
     private readonly truth: FeedTruth,
     private readonly posts: PostsViews,
     private readonly follows: FollowsReader,
-    private readonly transactions: TransactionHost,
   ) {}
 
   /**
@@ -131,9 +129,7 @@ export class FeedsService {
     authors.delete(readerId);
     // Whom a reader follows is the reader's own writing: no replica answers that has not got the last of it.
     const followed = await this.follows.followedAmong(readerId, [...authors]);
-    // A replica that stands in for the primary may not know a post that is there.
-    const missing = this.transactions.hasStandIn ? [] : candidates.filter(({ postId }) => !posts.has(postId));
-    const gone = missing.map(({ postId }) => postId);
+    const gone = candidates.filter(({ postId }) => !posts.has(postId)).map(({ postId }) => postId);
     return { items: visibleItems(candidates, posts, readerId, followed), gone };
   }
 }

@@ -15,7 +15,7 @@ export class FollowsReader {
   }
 
   /** The same, as the primary knows it now. */
-  @Transactional({ readOnly: true, fresh: true })
+  @Transactional({ readOnly: true, fresh: true, certain: true })
   async followedAmongNow(followerId: Id, userIds: readonly Id[]): Promise<Set<Id>> {
     return new Set(await this.repository.followedAmong(followerId, userIds));
   }
@@ -33,7 +33,7 @@ export class FollowsReader {
   }
 
   /** The next followers of a user by id, as the primary knows them now; for walks with a cursor. */
-  @Transactional({ readOnly: true, fresh: true })
+  @Transactional({ readOnly: true, fresh: true, certain: true })
   followersAfterNow(followeeId: Id, afterFollowerId: Id, limit: number): Promise<Id[]> {
     return this.repository.followersAfter(followeeId, afterFollowerId, limit);
   }

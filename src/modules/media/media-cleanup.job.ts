@@ -68,7 +68,7 @@ export class MediaCleanupJob {
     return due.length;
   }
 
-  @Transactional({ readOnly: true, fresh: true })
+  @Transactional({ readOnly: true, fresh: true, certain: true })
   private due(): Promise<UnshownObject[]> {
     return this.repository.due(this.clock.now(), BATCH);
   }

@@ -67,7 +67,7 @@ export class CountCheckStep {
     return this.checks.take(BATCH, new Date(nowMs), new Date(nowMs + AGAIN_AFTER_MS));
   }
 
-  @Transactional({ readOnly: true, fresh: true })
+  @Transactional({ readOnly: true, fresh: true, certain: true })
   private truth(ids: readonly Id[]): Promise<Map<Id, TrueCounts>> {
     return this.counts.counts(ids);
   }

@@ -32,25 +32,25 @@ export class PostsReader {
   }
 
   /** Who wrote which of these posts, as the primary knows it now; one that is missing is gone or deleted. */
-  @Transactional({ readOnly: true, fresh: true })
+  @Transactional({ readOnly: true, fresh: true, certain: true })
   authorsAmongNow(ids: readonly Id[]): Promise<Map<Id, Id>> {
     return this.repository.authorsAmong(ids);
   }
 
   /** An author's newest posts created at or after a moment, as the primary knows them now; newest first. */
-  @Transactional({ readOnly: true, fresh: true })
+  @Transactional({ readOnly: true, fresh: true, certain: true })
   recentOfAuthorNow(authorId: Id, createdFrom: Date, limit: number): Promise<{ id: Id; createdAt: Date }[]> {
     return this.repository.recentOfAuthor(authorId, createdFrom, limit);
   }
 
   /** Whether who reads pulls a post, instead of its being pushed into feeds; `undefined` of one that is gone. */
-  @Transactional({ readOnly: true, fresh: true })
+  @Transactional({ readOnly: true, fresh: true, certain: true })
   isPulledNow(id: Id): Promise<boolean | undefined> {
     return this.repository.isPulled(id);
   }
 
   /** Those of `ids` that exist and are not deleted, as the primary knows it now. */
-  @Transactional({ readOnly: true, fresh: true })
+  @Transactional({ readOnly: true, fresh: true, certain: true })
   async liveAmongNow(ids: readonly Id[]): Promise<Set<Id>> {
     return new Set((await this.repository.byIds(ids)).map((post) => post.id));
   }
