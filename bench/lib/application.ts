@@ -27,13 +27,19 @@ export async function startApi(env: NodeJS.ProcessEnv): Promise<{ app: any; url:
 }
 
 /** Starts a worker in a process of its own. */
-export async function startWorker(env: NodeJS.ProcessEnv): Promise<{ child: ChildProcess; url: string }> {
-  const child = spawn(process.execPath, [join(root, 'dist/worker.js')], {
+export const startWorker = (env: NodeJS.ProcessEnv) => startProcess('worker', env);
+
+/** Starts the API or a worker in a process of its own. */
+export async function startProcess(
+  name: 'main' | 'worker',
+  env: NodeJS.ProcessEnv,
+): Promise<{ child: ChildProcess; url: string }> {
+  const child = spawn(process.execPath, [join(root, `dist/${name}.js`)], {
     env: { ...env, LOG_LEVEL: 'info' },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const url = await new Promise<string>((resolve, reject) => {
-    child.once('exit', (code) => reject(new Error(`the worker ended with ${code}`)));
+    child.once('exit', (code) => reject(new Error(`${name} ended with ${code}`)));
     createInterface(child.stdout!).on('line', (line) => {
       const address = /listening on (http:\/\/[^"\s]+)/.exec(line)?.[1];
       if (address) resolve(address);

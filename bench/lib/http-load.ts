@@ -1,6 +1,7 @@
 // Sends requests over kept connections, so many at a time, from a thread of its own: the API's event loop is its own.
 import { once } from 'node:events';
 import { Agent, request } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import { parentPort, Worker } from 'node:worker_threads';
 
 export interface Load {
@@ -9,7 +10,10 @@ export interface Load {
   path: string;
   /** One request each. */
   tokens: string[];
-  concurrency: number;
+  /** Requests at a time; left out when they come at a rate. */
+  concurrency?: number;
+  /** Requests begun each second, whether others are answered or not; latencies count from when each was due. */
+  perSecond?: number;
 }
 
 export interface Result {
@@ -33,7 +37,7 @@ export function startLoad(): { run(load: Load): Promise<Result>; end(): Promise<
   };
 }
 
-async function perform({ url, method, path, tokens, concurrency }: Load, agent: Agent): Promise<Result> {
+async function perform({ url, method, path, tokens, concurrency = 1, perSecond }: Load, agent: Agent): Promise<Result> {
   const latenciesMs: number[] = [];
   let failed = 0;
   let next = 0;
@@ -56,7 +60,17 @@ async function perform({ url, method, path, tokens, concurrency }: Load, agent: 
     }
   };
   const begunMs = performance.now();
-  await Promise.all(Array.from({ length: concurrency }, client));
+  const atRate = async (): Promise<void> => {
+    await Promise.all(
+      tokens.map(async (token, index) => {
+        const dueMs = begunMs + (index * 1_000) / perSecond!;
+        await delay(Math.max(0, dueMs - performance.now()));
+        if ((await one(token)) !== 200) failed++;
+        latenciesMs.push(performance.now() - dueMs);
+      }),
+    );
+  };
+  await (perSecond === undefined ? Promise.all(Array.from({ length: concurrency }, client)) : atRate());
   const seconds = (performance.now() - begunMs) / 1_000;
   return { seconds, latenciesMs: latenciesMs.toSorted((a, b) => a - b), failed };
 }
