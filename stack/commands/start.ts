@@ -10,7 +10,7 @@ import { environmentOf } from '../lib/environment.ts';
 import { acquireLock } from '../lib/lock.mjs';
 import { root } from '../lib/paths.ts';
 import { pollUntil } from '../lib/poll.ts';
-import { developmentPorts, parsePortOffset } from '../lib/ports.ts';
+import { developmentPorts, parsePortOffset, type Ports } from '../lib/ports.ts';
 import { step } from '../lib/progress.ts';
 import { messageOf, StackError } from '../lib/stack-error.ts';
 import { Supervisor } from '../lib/supervisor.ts';
@@ -62,10 +62,11 @@ async function waitUntilReady(name: string, port: string): Promise<void> {
   }
 }
 
-const welcome = (api: string, worker: string, mailPage: number): string => `
+const welcome = (api: string, worker: string, { mailPage, prometheus, alertmanager }: Ports): string => `
 API      http://127.0.0.1:${api}   (documentation: /docs, health: /health/ready)
 Worker   http://127.0.0.1:${worker}   (health: /health/ready)
 Mails    http://127.0.0.1:${mailPage}
+Metrics  http://127.0.0.1:${prometheus}   (Prometheus), http://127.0.0.1:${alertmanager} (Alertmanager)
 
 A first call:
   curl -s http://127.0.0.1:${api}/v1/auth/register -H 'content-type: application/json' \\
@@ -90,7 +91,7 @@ async function start(): Promise<void> {
   try {
     for (const process of processes) process.start();
     await Promise.race([interrupted, Promise.all([waitUntilReady('API', api!), waitUntilReady('worker', worker!)])]);
-    console.log(welcome(api!, worker!, ports.mailPage));
+    console.log(welcome(api!, worker!, ports));
     await interrupted.catch(() => console.log('Stopping the API and the worker …'));
   } finally {
     await Promise.all(processes.map((process) => process.stop()));

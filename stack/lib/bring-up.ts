@@ -1,6 +1,7 @@
 import { bringUpMysql } from './bring-up-mysql.ts';
 import { checkPort } from './check-port.ts';
 import type { Instance } from './instance.ts';
+import { isMonitoring } from './monitoring.ts';
 import { ensureBucket } from './object-store.ts';
 import { ensurePrograms, removeUnusedPrograms } from './programs.ts';
 import { step } from './progress.ts';
@@ -22,12 +23,17 @@ export async function bringUp(instance: Instance): Promise<void> {
     bringUpRedis(instance),
     start(instance.service('object-store'), () => ensureBucket(instance.ports)),
     start(instance.service('mail')),
+    ...monitoringOf(instance).map((service) => start(service)),
   ]);
   instance.savePorts();
   removeUnusedPrograms();
   const failed = results.find((result) => result.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
 }
+
+/** Tests that need them start them by themselves (`control.ts`): the others need the memory and the quiet. */
+const monitoringOf = ({ name, services }: Instance): Service[] =>
+  name === 'test' ? [] : services.filter((service) => isMonitoring(service.name));
 
 /** A port that somebody else holds would make a service fail in its own words: say it in ours, before anything starts. */
 async function checkPorts(instance: Instance): Promise<void> {
@@ -59,7 +65,7 @@ function start(service: Service, afterLaunch?: () => Promise<void>): Promise<voi
 }
 
 async function bringUpRedis(instance: Instance): Promise<void> {
-  const nodes = instance.services.filter(({ name }) => name.startsWith('redis-'));
+  const nodes = instance.services.filter(({ name }) => /^redis-\d/.test(name));
   const isNew = !clusterIsCreated(instance.directory);
   if (isNew) await Promise.all(nodes.map((node) => node.stop()));
   await Promise.all(nodes.map((node) => start(node)));

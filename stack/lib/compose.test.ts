@@ -7,7 +7,17 @@ import { developmentPorts, testPorts, type Ports } from './ports.ts';
 import { composeProgram, programsAreComplete } from './programs.ts';
 
 interface ComposeFile {
-  services: Record<string, { ports?: { host_ip?: string; published: string }[]; image?: string; healthcheck?: object }>;
+  services: Record<
+    string,
+    {
+      network_mode?: string;
+      command?: string[] | null;
+      environment?: Record<string, string>;
+      ports?: { host_ip?: string; published: string }[];
+      image?: string;
+      healthcheck?: object;
+    }
+  >;
 }
 
 const read = (variables: Record<string, string>): ComposeFile =>
@@ -24,11 +34,21 @@ const publishedPorts = (file: ComposeFile): number[] =>
     .map(({ published }) => Number(published))
     .sort((a, b) => a - b);
 
-/** The ports of the services; the API and the worker run outside of Compose. */
-const servicePorts = ({ api, worker, ...services }: Ports): number[] =>
-  Object.values(services)
+/** The ports of what is watched with: it listens on the machine's own network. */
+const monitoringPorts = (ports: Ports): number[] => [
+  ports.prometheus,
+  ports.alertmanager,
+  ports.mysqlExporter,
+  ports.redisExporter,
+  ports.nodeExporter,
+  ports.grafana,
+];
+
+/** The ports that are published; the API and the worker run outside of Compose. */
+const servicePorts = (ports: Ports): number[] =>
+  Object.values(ports)
     .flat()
-    .filter((port) => port !== api && port !== worker)
+    .filter((port) => ![ports.api, ports.worker, ...monitoringPorts(ports)].includes(port))
     .sort((a, b) => a - b);
 
 describe(
@@ -49,10 +69,26 @@ describe(
       assert.deepEqual([...new Set(published.map((port) => port.host_ip))], ['127.0.0.1']);
     });
 
+    it('has what listens on the machine itself listen on 127.0.0.1 only, on the ports of the instance', () => {
+      const ports = testPorts(20_000);
+      const { services } = read(composeVariables('test', ports));
+      const host = Object.values(services).filter(({ network_mode }) => network_mode === 'host');
+      const addresses = host.map(({ command, environment = {} }) => {
+        const flag = command?.find((argument) => argument.startsWith('--web.listen-address='))?.split('=')[1];
+        return flag ?? `${environment.GF_SERVER_HTTP_ADDR}:${environment.GF_SERVER_HTTP_PORT}`;
+      });
+      assert.deepEqual(
+        addresses.sort(),
+        monitoringPorts(ports)
+          .map((port) => `127.0.0.1:${port}`)
+          .sort(),
+      );
+    });
+
     it('watches the health of every service and names the version of every image', () => {
       for (const [name, service] of Object.entries(read({}).services)) {
         assert.ok(service.healthcheck, name);
-        assert.ok(service.image === undefined || /:\d/.test(service.image), name);
+        assert.ok(service.image === undefined || /:v?\d/.test(service.image), name);
       }
     });
   },

@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Action, Backend } from './backend.ts';
 import { runAtTerminal, runQuietly } from './child.ts';
+import { writeMonitoringFiles } from './monitoring-files.ts';
 import { ensureBucket } from './object-store.ts';
 import { instanceDirectory, root, type InstanceName } from './paths.ts';
 import type { Ports } from './ports.ts';
@@ -23,10 +24,20 @@ export function composeVariables(name: InstanceName, ports: Ports): Record<strin
     OBJECT_STORE: ports.objectStore,
     SMTP: ports.smtp,
     MAIL_PAGE: ports.mailPage,
+    PROMETHEUS: ports.prometheus,
+    ALERTMANAGER: ports.alertmanager,
+    MYSQL_EXPORTER: ports.mysqlExporter,
+    REDIS_EXPORTER: ports.redisExporter,
+    NODE_EXPORTER: ports.nodeExporter,
+    GRAFANA: ports.grafana,
   };
   ports.redis.forEach((port, index) => (variables[`REDIS_${index + 1}`] = port));
   const entries = Object.entries(variables).map(([key, port]) => [`STACK_${key}_PORT`, String(port)]);
-  return { ...Object.fromEntries(entries), STACK_EXTRA_SQL: name === 'test' ? '/stack/mysql/test/schemas.sql' : '' };
+  return {
+    ...Object.fromEntries(entries),
+    STACK_EXTRA_SQL: name === 'test' ? '/stack/mysql/test/schemas.sql' : '',
+    STACK_INSTANCE: instanceDirectory(name),
+  };
 }
 
 const COMMANDS: Record<Action, string[]> = {
@@ -51,6 +62,7 @@ export class ComposeBackend implements Backend {
 
   async up(): Promise<void> {
     const args = ['up', '--detach', '--build', '--wait', '--wait-timeout', String(UP_TIMEOUT_S)];
+    for (const service of ['prometheus', 'alertmanager', 'mysql-exporter']) writeMonitoringFiles(service, this);
     await step('Containers', async () => {
       const code = await runAtTerminal(this.#command(args), { env: this.#env });
       if (code !== 0) {

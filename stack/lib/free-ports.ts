@@ -4,7 +4,7 @@ import { StackError } from './stack-error.ts';
 
 /** Below Linux's ephemeral ports (from 32768), so that no outgoing connection sits on one; bus ports included. */
 const FIRST_BASE = 20_000;
-const BLOCKS = 130;
+const BLOCKS = 104;
 
 /** Listens on a port of 127.0.0.1; null when it is taken. */
 export function tryListen(server: Server, port: number): Promise<boolean> {

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { mailSink } from './mail.ts';
+import { monitoring } from './monitoring.ts';
 import { mysqlServers, type MysqlServer } from './mysql.ts';
 import { objectStore } from './object-store.ts';
 import { instanceDirectory, type InstanceName } from './paths.ts';
@@ -39,6 +40,7 @@ export class Instance {
       ...redisNodes(this.directory, ports, lastPorts(name)),
       objectStore(this.directory, ports),
       mailSink(this.directory, ports),
+      ...monitoring(name, this.directory, ports),
     ].map((definition) => new Service(definition, LIFETIMES[name]));
   }
 

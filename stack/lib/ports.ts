@@ -10,6 +10,13 @@ export interface Ports {
   objectStore: number;
   smtp: number;
   mailPage: number;
+  prometheus: number;
+  alertmanager: number;
+  mysqlExporter: number;
+  redisExporter: number;
+  nodeExporter: number;
+  /** With Compose only: no distribution has Grafana. */
+  grafana: number;
 }
 
 /** A Redis Cluster node talks to the others on its port plus this. */
@@ -24,6 +31,12 @@ const DEVELOPMENT: Ports = {
   objectStore: 9000,
   smtp: 1025,
   mailPage: 1080,
+  prometheus: 9090,
+  alertmanager: 9093,
+  mysqlExporter: 9104,
+  redisExporter: 9121,
+  nodeExporter: 9100,
+  grafana: 3002,
 };
 
 /** The highest port of the development instance is a Redis bus port. */
@@ -51,11 +64,17 @@ export function developmentPorts(offset: number): Ports {
     objectStore: DEVELOPMENT.objectStore + offset,
     smtp: DEVELOPMENT.smtp + offset,
     mailPage: DEVELOPMENT.mailPage + offset,
+    prometheus: DEVELOPMENT.prometheus + offset,
+    alertmanager: DEVELOPMENT.alertmanager + offset,
+    mysqlExporter: DEVELOPMENT.mysqlExporter + offset,
+    redisExporter: DEVELOPMENT.redisExporter + offset,
+    nodeExporter: DEVELOPMENT.nodeExporter + offset,
+    grafana: DEVELOPMENT.grafana + offset,
   };
 }
 
 /** How many ports from its first one a test instance may use; the last one is the runner's control address. */
-export const TEST_BLOCK_SIZE = 20;
+export const TEST_BLOCK_SIZE = 25;
 
 /** The ports of a test instance in the block that begins at `base`. */
 export function testPorts(base: number): Ports {
@@ -68,5 +87,11 @@ export function testPorts(base: number): Ports {
     mailPage: base + 11,
     api: base + 12,
     worker: base + 13,
+    prometheus: base + 14,
+    alertmanager: base + 15,
+    mysqlExporter: base + 16,
+    redisExporter: base + 17,
+    nodeExporter: base + 18,
+    grafana: base + 19,
   };
 }

@@ -12,7 +12,19 @@ const fetchScript = join(import.meta.dirname, '../native/fetch-programs.sh');
 const FETCH_TIMEOUT_MS = 300_000;
 
 export type Program =
-  'mysqld' | 'mysql' | 'redis-server' | 'redis-cli' | 'redis-benchmark' | 'radosgw' | 'radosgw-admin';
+  | 'mysqld'
+  | 'mysql'
+  | 'redis-server'
+  | 'redis-cli'
+  | 'redis-benchmark'
+  | 'radosgw'
+  | 'radosgw-admin'
+  | 'prometheus'
+  | 'promtool'
+  | 'prometheus-alertmanager'
+  | 'prometheus-mysqld-exporter'
+  | 'prometheus-redis-exporter'
+  | 'prometheus-node-exporter';
 
 /** Debian's name of a machine's libraries, and the program that loads them. */
 const ARCHITECTURES: Partial<Record<NodeJS.Architecture, { libraries: string; loader: string }>> = {

@@ -15,17 +15,18 @@ fail() { echo "$1" >&2; exit 1; }
 command -v apt-get dpkg-deb >/dev/null || fail 'this is not a Debian or Ubuntu machine: no apt-get and dpkg-deb'
 # shellcheck source=/dev/null
 . /etc/os-release
+monitoring=(prometheus prometheus-alertmanager prometheus-{mysqld,redis,node}-exporter)
 case $ID in
 debian)
   # Debian stable has no MySQL. Redis is the running release's; the rest comes from unstable.
   keyring=/usr/share/keyrings/debian-archive-keyring.gpg suites=(unstable "$VERSION_CODENAME") components=main
   redis_release=$VERSION_CODENAME
-  packages=('mysql-server-core=9.7.*' 'mysql-client-core=9.7.*' radosgw docker-compose) ;;
+  packages=('mysql-server-core=9.7.*' 'mysql-client-core=9.7.*' radosgw docker-compose "${monitoring[@]}") ;;
 ubuntu)
   # 22.04 has Redis 6 and a radosgw that cannot run alone: take 24.04's on every Ubuntu.
   keyring=/usr/share/keyrings/ubuntu-archive-keyring.gpg suites=(noble noble-updates) components='main universe'
   redis_release=noble
-  packages=(mysql-server-core-8.0 mysql-client-core-8.0 radosgw docker-compose-v2) ;;
+  packages=(mysql-server-core-8.0 mysql-client-core-8.0 radosgw docker-compose-v2 "${monitoring[@]}") ;;
 *) fail "no packages are known for $ID" ;;
 esac
 [[ -r $keyring ]] || fail "the archive's keys are missing: $keyring"
@@ -68,9 +69,14 @@ done
 find "$work/root/usr/bin" "$work/root/usr/sbin" -type f | while read -r program; do
   case ${program##*/} in
   mysqld | mysql | mysqldump | mysqlbinlog | redis-server | redis-check-rdb | redis-cli | redis-benchmark | radosgw | radosgw-admin) ;;
+  prometheus | promtool | prometheus-*) ;;
   *) rm "$program" ;;
   esac
 done
+# The distribution's Alertmanager reads its templates where they are installed: from where it works instead (`.` is a
+# path of the same length, so that nothing else in the program moves).
+installed=/usr/share/prometheus/alertmanager here=$(printf './%.0s' {1..17})
+sed -i "s#$installed#$here#g" "$work/root/usr/bin/prometheus-alertmanager"
 rm -rf "$work"/root/usr/share/{doc,man,locale,lintian,gcc,gdb,icu,bash-completion} \
   "$work"/root/usr/lib/*-linux-gnu/{gconv,perl*}
 mkdir -p "$directory"

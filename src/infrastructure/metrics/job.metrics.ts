@@ -6,21 +6,21 @@ const SECONDS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60];
 
 /**
  * What repeated jobs tell operators. A run in which another process had the turn counts too: it shows that the job is
- * alive here.
+ * alive here. The label is `task`: Prometheus calls what it scrapes a job.
  */
 @Injectable()
 export class JobMetrics {
-  private readonly runs: Counter<'job' | 'result'>;
-  private readonly seconds: Histogram<'job'>;
-  private readonly succeededAt: Gauge<'job'>;
+  private readonly runs: Counter<'task' | 'result'>;
+  private readonly seconds: Histogram<'task'>;
+  private readonly succeededAt: Gauge<'task'>;
 
   constructor(metrics: MetricFactory) {
-    this.runs = metrics.counter('job_runs_total', 'Runs of repeated jobs by result', ['job', 'result']);
-    this.seconds = metrics.histogram('job_duration_seconds', 'How long runs took', ['job'], SECONDS);
+    this.runs = metrics.counter('job_runs_total', 'Runs of repeated jobs by result', ['task', 'result']);
+    this.seconds = metrics.histogram('job_duration_seconds', 'How long runs took', ['task'], SECONDS);
     this.succeededAt = metrics.gauge(
       'job_last_success_timestamp_seconds',
       'When the last run without an error ended, in seconds since 1970; at first, when the process knew of the job',
-      ['job'],
+      ['task'],
     );
   }
 
@@ -31,14 +31,14 @@ export class JobMetrics {
    * @throws whatever the work throws
    */
   async measure<T>(job: string, work: () => Promise<T>): Promise<T> {
-    const end = this.seconds.startTimer({ job });
+    const end = this.seconds.startTimer({ task: job });
     try {
       const result = await work();
-      this.runs.inc({ job, result: 'succeeded' });
-      this.succeededAt.setToCurrentTime({ job });
+      this.runs.inc({ task: job, result: 'succeeded' });
+      this.succeededAt.setToCurrentTime({ task: job });
       return result;
     } catch (error) {
-      this.runs.inc({ job, result: 'failed' });
+      this.runs.inc({ task: job, result: 'failed' });
       throw error;
     } finally {
       end();
@@ -47,8 +47,8 @@ export class JobMetrics {
 
   /** The same as a function, which also makes the series begin now: what never succeeds is seen to be late. */
   measured(job: string, work: () => Promise<void>): () => Promise<void> {
-    this.runs.inc({ job, result: 'failed' }, 0);
-    this.succeededAt.setToCurrentTime({ job });
+    this.runs.inc({ task: job, result: 'failed' }, 0);
+    this.succeededAt.setToCurrentTime({ task: job });
     return () => this.measure(job, work);
   }
 }
