@@ -48,7 +48,7 @@ export class AppConfig {
       replicaMaxLagMs: env.REPLICA_MAX_LAG,
       poolSize: env.MYSQL_POOL_SIZE,
     };
-    this.redis = { nodes: env.REDIS_NODES };
+    this.redis = { nodes: env.REDIS_NODES, requestBudgetMs: env.REDIS_REQUEST_BUDGET };
     this.auth = {
       keys: env.JWT_KEYS,
       accessTokenTtlMs: env.ACCESS_TOKEN_TTL,

@@ -102,6 +102,11 @@ export const SETTINGS = {
     '127.0.0.1:7001,127.0.0.1:7002,127.0.0.1:7003,127.0.0.1:7004,127.0.0.1:7005,127.0.0.1:7006',
     'host:port of some nodes of the Redis Cluster, comma-separated; the others are discovered',
   ),
+  REDIS_REQUEST_BUDGET: setting(
+    duration(),
+    '100ms',
+    'how long one request may wait for Redis in all before it goes on without',
+  ),
 
   JWT_KEYS: setting(
     signingKeys(),

@@ -28,7 +28,7 @@ export interface Operation {
   security?: object[];
   parameters?: { name: string; in: 'path' | 'query' | 'header'; required: boolean; schema: Schema }[];
   requestBody?: Content;
-  responses: Record<string, Content & { description: string; headers?: Record<string, unknown> }>;
+  responses: Record<string, Content & { description: string; headers?: Record<string, { required?: boolean }> }>;
 }
 
 export interface OpenApiDocument {
@@ -87,7 +87,8 @@ export class DocumentedAnswers {
   differences({ path, method, operation }: Route, answer: Answer<unknown>): string[] {
     const response = operation.responses[answer.status];
     if (!response) return [`status ${answer.status} is not documented: ${answer.text.slice(0, 300)}`];
-    const missing = Object.keys(response.headers ?? {}).filter((name) => !answer.headers.has(name));
+    const always = Object.entries(response.headers ?? {}).filter(([, { required }]) => required !== false);
+    const missing = always.map(([name]) => name).filter((name) => !answer.headers.has(name));
     const wrong = missing.map((name) => `the header ${name} is missing`);
     if (!response.content) return answer.text === '' ? wrong : [...wrong, 'there is a body'];
     const type = answer.headers.get('content-type')?.split(';', 1)[0] ?? 'none';

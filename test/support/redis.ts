@@ -1,8 +1,12 @@
 import { decodeEntry, encodeEntry, type FeedEntry } from '../../src/modules/feeds/feed-entry.js';
 import { feedKey } from '../../src/modules/feeds/feed-keys.js';
+import { MetricFactory } from '../../src/infrastructure/metrics/metric-factory.js';
+import { RedisBreakers } from '../../src/infrastructure/redis/redis-breakers.js';
 import { RedisClients } from '../../src/infrastructure/redis/redis-clients.js';
 import type { RedisCommand } from '../../src/infrastructure/redis/redis-command.js';
 import { RedisExecutor } from '../../src/infrastructure/redis/redis-executor.js';
+import { RedisMetrics } from '../../src/infrastructure/redis/redis.metrics.js';
+import { RequestBudgets } from '../../src/infrastructure/redis/request-budgets.js';
 import type { AppConfig } from '../../src/config/app-config.js';
 import type { Id } from '../../src/common/id.js';
 
@@ -10,10 +14,12 @@ import type { Id } from '../../src/common/id.js';
 export class TestRedis {
   readonly clients: RedisClients;
   readonly executor: RedisExecutor;
+  private readonly breakers: RedisBreakers;
 
   constructor(private readonly config: AppConfig) {
     this.clients = new RedisClients(config);
-    this.executor = new RedisExecutor(this.clients);
+    this.breakers = new RedisBreakers(this.clients, new RedisMetrics(new MetricFactory()));
+    this.executor = new RedisExecutor(this.clients, this.breakers, new RequestBudgets(config));
   }
 
   feedKey(userId: Id): string {
@@ -84,6 +90,7 @@ export class TestRedis {
   }
 
   close(): Promise<void> {
+    this.breakers.onApplicationShutdown();
     return this.clients.onApplicationShutdown();
   }
 }

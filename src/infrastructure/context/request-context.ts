@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { TimeBudget } from '../resilience/time-budget.js';
 
 /** What belongs to the request that is being served, wherever its asynchronous calls have come. */
 export interface RequestContext {
@@ -8,6 +9,8 @@ export interface RequestContext {
   userId?: string;
   /** Where the user's last write is, once it has been looked up; see `OwnWrites`. */
   lastWrite?: Promise<string | undefined>;
+  /** What it may still wait for Redis, once it has; see `RequestBudgets`. */
+  redisBudget?: TimeBudget;
 }
 
 /** Opened by the HTTP layer; background work has none. */

@@ -30,6 +30,8 @@ interface Documentation {
   page?: Type;
   /** The answer has an `ETag`, and `If-None-Match` is answered with 304. */
   etag?: boolean;
+  /** The answer may come from a fallback, and then says so in `X-Degraded`. */
+  degrades?: boolean;
   /** The route takes an `Idempotency-Key`. */
   idempotent?: boolean;
   /** The route needs no access token. */
@@ -59,6 +61,7 @@ function successes(route: Documentation): MethodDecorator[] {
   const headers = {
     'X-Request-Id': { schema: { type: 'string' as const }, description: "The request's id, as in the logs." },
     ...(route.etag && { ETag: { schema: { type: 'string' as const }, description: 'Version of the answer.' } }),
+    ...(route.degrades && { 'X-Degraded': DEGRADED }),
   };
   const answer = (options: ApiResponseOptions) => ApiResponse({ headers, ...options });
   const decorators: MethodDecorator[] = [];
@@ -82,6 +85,12 @@ function successes(route: Documentation): MethodDecorator[] {
     decorators.push(answer({ status: 304, description: 'Unchanged since the version in If-None-Match.' }));
   return decorators;
 }
+
+const DEGRADED = {
+  required: false,
+  schema: { type: 'string' as const, enum: ['feed-from-database'] },
+  description: 'Only there when a part of the service does not answer: what stood in for it.',
+};
 
 function pageAnswer(item: Type) {
   return {

@@ -1,11 +1,8 @@
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import type { Budget } from '../../config/setting-types.js';
 import type { RedisClients } from '../redis/redis-clients.js';
-import { withinDeadline } from '../redis/redis-unavailable.error.js';
+import type { RequestGuard } from '../redis/request-guard.js';
 import type { RateLimitMetrics } from './rate-limit.metrics.js';
-
-/** A limit must not slow down what it protects. */
-const DEADLINE_MS = 200;
 
 /** What is left of a budget. */
 export interface Allowance {
@@ -28,6 +25,7 @@ export class RateLimiter {
     readonly budget: Budget,
     private readonly fallback: Fallback,
     clients: RedisClients,
+    private readonly guard: RequestGuard,
     private readonly metrics: RateLimitMetrics,
   ) {
     const options = { points: budget.requests, duration: budget.windowMs / 1_000, keyPrefix: `rate:${name}` };
@@ -42,9 +40,10 @@ export class RateLimiter {
   /** Takes one from the budget of `key`. */
   async take(key: string): Promise<Allowance> {
     try {
-      return this.allowance(await withinDeadline(this.shared.consume(key), DEADLINE_MS));
-    } catch (refusal) {
-      if (refusal instanceof RateLimiterRes) return this.refused(refusal);
+      // That a budget is used up is an answer, not a failure of Redis.
+      const answer = await this.guard.run(this.shared.getKey(key), () => taken(this.shared.consume(key)));
+      return answer.refused ? this.refused(answer.refused) : this.allowance(answer.granted);
+    } catch {
       this.metrics.degraded(this.name);
       if (this.fallback === 'open') return { allowed: true, remaining: this.budget.requests, resetMs: 0 };
       return this.takeLocally(key);
@@ -54,7 +53,7 @@ export class RateLimiter {
   /** Gives one back. Failing to costs the client one request of a budget that refills. */
   async giveBack(key: string): Promise<void> {
     try {
-      await withinDeadline(this.shared.reward(key), DEADLINE_MS);
+      await this.guard.run(this.shared.getKey(key), () => this.shared.reward(key));
     } catch {
       this.metrics.degraded(this.name);
       await this.local.reward(key);
@@ -77,5 +76,16 @@ export class RateLimiter {
   private refused(result: RateLimiterRes): Allowance {
     this.metrics.refused(this.name);
     return { allowed: false, remaining: 0, resetMs: result.msBeforeNext };
+  }
+}
+
+type Taken = { granted: RateLimiterRes; refused?: undefined } | { refused: RateLimiterRes };
+
+async function taken(consumed: Promise<RateLimiterRes>): Promise<Taken> {
+  try {
+    return { granted: await consumed };
+  } catch (refusal) {
+    if (refusal instanceof RateLimiterRes) return { refused: refusal };
+    throw refusal;
   }
 }

@@ -3,6 +3,7 @@ import { AppError } from '../../common/app-error.js';
 import { AppConfig } from '../../config/app-config.js';
 import type { Budget } from '../../config/setting-types.js';
 import { RedisClients } from '../redis/redis-clients.js';
+import { RequestGuard } from '../redis/request-guard.js';
 import { RateLimitMetrics } from './rate-limit.metrics.js';
 import { RateLimiter, type Fallback } from './rate-limiter.js';
 
@@ -19,6 +20,7 @@ export class RateLimiters {
 
   constructor(
     private readonly clients: RedisClients,
+    private readonly guard: RequestGuard,
     private readonly metrics: RateLimitMetrics,
     config: AppConfig,
   ) {
@@ -27,6 +29,6 @@ export class RateLimiters {
 
   /** @param name of the policy: in the key, in metrics and in the headers */
   create(name: string, budget: Budget, fallback: Fallback): RateLimiter {
-    return new RateLimiter(name, budget, fallback, this.clients, this.metrics);
+    return new RateLimiter(name, budget, fallback, this.clients, this.guard, this.metrics);
   }
 }

@@ -1,3 +1,4 @@
+import { inTime } from './deadline.js';
 import { RedisUnavailableError } from './redis-unavailable.error.js';
 
 /** What became of a command: Redis' reply, or why there is none. */
@@ -31,9 +32,6 @@ export async function outcomesWithin(
   outcomes: Outcomes,
   work: Promise<unknown>,
 ): Promise<Outcome[]> {
-  let timer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<void>((resolve) => (timer = setTimeout(resolve, deadlineMs)));
-  await Promise.race([work, tooLate]);
-  clearTimeout(timer);
-  return outcomes.all(() => new RedisUnavailableError(`no answer within ${deadlineMs} ms`));
+  await inTime(work, deadlineMs);
+  return outcomes.all(() => new RedisUnavailableError(`no answer within ${Math.round(deadlineMs)} ms`));
 }

@@ -3,6 +3,7 @@ import type { LuaScript } from './lua-script.js';
 import { PipelineContext } from './pipeline-context.js';
 import { keyCommand, scriptCommand, type RedisCommand } from './redis-command.js';
 import { RedisExecutor } from './redis-executor.js';
+import { RedisResilience } from './redis-resilience.js';
 import type { RedisOptions } from './redis-options.js';
 
 /**
@@ -15,6 +16,7 @@ export class RedisCommands {
   constructor(
     private readonly executor: RedisExecutor,
     private readonly pipelines: PipelineContext,
+    private readonly resilience: RedisResilience,
   ) {}
 
   /** A command whose key is its first argument. */
@@ -29,6 +31,7 @@ export class RedisCommands {
 
   /** @throws RedisPipelineError at once, when the pipeline of the method that runs has been sent */
   send<T>(command: RedisCommand, options: RedisOptions): Promise<T> {
+    if (command.once) this.resilience.forbidRepeat();
     const pipeline = this.pipelines.current;
     return pipeline ? pipeline.add<T>(command, options) : this.sendAlone<T>(command, options);
   }

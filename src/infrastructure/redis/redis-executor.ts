@@ -1,22 +1,31 @@
 import { Injectable } from '@nestjs/common';
 import type { Cluster, Redis } from 'ioredis';
+import { inTime } from './deadline.js';
+import { answersOf, isAnswered, NodeFailure, sendPipeline } from './node-pipeline.js';
 import { outcomesWithin, Outcomes, type Outcome } from './outcomes.js';
 import { sendAgain, sendOnceMore } from './redirections.js';
-import { RedisClients, type RedisTraffic } from './redis-clients.js';
+import { CLUSTER, RedisBreakers } from './redis-breakers.js';
+import { RedisClients } from './redis-clients.js';
 import type { RedisCommand } from './redis-command.js';
 import type { RedisOptions } from './redis-options.js';
-import { asRedisError, isReplyError } from './redis-unavailable.error.js';
+import { asRedisError, RedisUnavailableError, withinDeadline } from './redis-unavailable.error.js';
 import { ReplicaChoice } from './replica-choice.js';
+import { RequestBudgets } from './request-budgets.js';
 import { groupByNode, type NodeGroup } from './slot-groups.js';
 
-/** How long a call may take altogether. A request has a fallback or an error to give; a job is tried again later. */
-const DEADLINE_MS: Record<RedisTraffic, number> = { request: 500, background: 10_000 };
+/** How long a call of background work may take; it is tried again later. Those of a request share its budget. */
+const BACKGROUND_MS = 10_000;
 
-/** How long a write waits for a replica to have it, so that a failover loses less (`WAIT 1 100`). */
-const REPLICA_WAIT_MS = 100;
+/** How long a read waits for a replica before the master is asked: many times what one takes, and less than half of a request's budget. */
+const REPLICA_PATIENCE_MS = 40;
 
-/** How long a read waits for a replica before the master is asked: a hundred times what one takes. */
-const REPLICA_PATIENCE_MS = 100;
+/** What all parts of one call share. */
+interface Call {
+  cluster: Cluster;
+  outcomes: Outcomes;
+  options: RedisOptions;
+  endsAtMs: number;
+}
 
 /** Hears of every pipeline that a node was sent. */
 export interface RedisObserver {
@@ -30,7 +39,11 @@ export class RedisExecutor {
   observer?: RedisObserver;
   private readonly replicas = new ReplicaChoice();
 
-  constructor(private readonly clients: RedisClients) {}
+  constructor(
+    private readonly clients: RedisClients,
+    private readonly breakers: RedisBreakers,
+    private readonly budgets: RequestBudgets,
+  ) {}
 
   /**
    * What became of each command. One whose answer got lost is sent again, along the cluster's redirections, unless it is
@@ -40,12 +53,11 @@ export class RedisExecutor {
    */
   async outcomes(commands: readonly RedisCommand[], options: RedisOptions): Promise<Outcome[]> {
     if (commands.length === 0) return [];
-    const outcomes = new Outcomes(commands.length);
-    const everything = { commands: [...commands], positions: commands.map((_, position) => position) };
-    const work = this.send(everything, outcomes, options).catch((error: unknown) => {
-      for (const position of everything.positions) outcomes.set(position, { error: asRedisError(error) });
-    });
-    return outcomesWithin(DEADLINE_MS[options.traffic], outcomes, work);
+    if (options.traffic === 'background') return this.outcomesWithin(commands, options, BACKGROUND_MS);
+    const budget = this.budgets.current;
+    const { leftMs } = budget;
+    if (leftMs > 0) return budget.spend(() => this.outcomesWithin(commands, options, leftMs));
+    return commands.map(() => ({ error: new RedisUnavailableError('the request has waited for Redis long enough') }));
   }
 
   /**
@@ -61,41 +73,73 @@ export class RedisExecutor {
     });
   }
 
-  private async send(group: NodeGroup, outcomes: Outcomes, options: RedisOptions): Promise<void> {
+  private outcomesWithin(commands: readonly RedisCommand[], options: RedisOptions, ms: number): Promise<Outcome[]> {
+    const outcomes = new Outcomes(commands.length);
     const cluster = this.clients.for(options.traffic);
-    await untilReady(cluster);
-    if (options.read === 'replica') return this.askReplicas(cluster, group, outcomes, options);
-    return this.askMasters(cluster, group, outcomes, options);
+    const call: Call = { cluster, outcomes, options, endsAtMs: performance.now() + ms };
+    const everything = { commands: [...commands], positions: commands.map((_, position) => position) };
+    const work = this.send(call, everything).catch((error: unknown) => {
+      for (const position of everything.positions) outcomes.set(position, { error: asRedisError(error) });
+    });
+    return outcomesWithin(ms, outcomes, work);
   }
 
-  private async askMasters(
-    cluster: Cluster,
-    group: NodeGroup,
-    outcomes: Outcomes,
-    options: RedisOptions,
-  ): Promise<void> {
+  private async send(call: Call, group: NodeGroup): Promise<void> {
+    if (!isReady(call.cluster)) {
+      await this.guarded(call, CLUSTER, (ms) => withinDeadline(untilReady(call.cluster), ms));
+    }
+    if (call.options.read === 'replica') return this.askReplicas(call, group);
+    return this.askMasters(call, group);
+  }
+
+  /** @throws RedisUnavailableError while the breaker is open; else what the work throws */
+  private guarded<T>({ options, endsAtMs }: Call, node: string, work: (ms: number) => Promise<T>): Promise<T> {
+    return this.breakers.within(options.traffic, node, endsAtMs - performance.now(), work);
+  }
+
+  private async askMasters(call: Call, group: NodeGroup): Promise<void> {
+    const { cluster, outcomes } = call;
     const masters = nodesOf(cluster, 'master');
     const groups = groupByNode(group.commands, (slot) => cluster.slots[slot]?.[0]);
     const askOne = async (name: string, part: NodeGroup): Promise<void> => {
+      const place = (index: number): number => group.positions[part.positions[index]!]!;
       const node = masters.get(name);
       if (!node) cluster.refreshSlotsCache(); // a connection that broke is forgotten until then
-      const results = node ? await this.sendPipeline(node, part.commands, options.replicated) : [];
+      const answer = await this.askMaster(call, name, node, part.commands);
+      if (answer instanceof RedisUnavailableError) {
+        return part.commands.forEach((_, index) => outcomes.set(place(index), { error: answer }));
+      }
       await Promise.all(
         part.commands.map(async (command, index) => {
-          const result = results[index] ?? { error: new Error('the slot has no owner at the moment') };
-          outcomes.set(group.positions[part.positions[index]!]!, await cure(cluster, command, result));
+          const result = answer[index] ?? { error: new Error('the slot has no owner at the moment') };
+          outcomes.set(place(index), await cure(call, command, result));
         }),
       );
     };
     await Promise.all([...groups].map(([name, part]) => askOne(name, part)));
   }
 
-  private async askReplicas(
-    cluster: Cluster,
-    group: NodeGroup,
-    outcomes: Outcomes,
-    options: RedisOptions,
-  ): Promise<void> {
+  /** @returns outcomes in the order of the commands, or why none was sent */
+  private async askMaster(
+    call: Call,
+    name: string,
+    node: Redis | undefined,
+    commands: RedisCommand[],
+  ): Promise<Outcome[] | RedisUnavailableError> {
+    if (name === '') return [];
+    try {
+      return await this.guarded(call, name, (ms) => {
+        return answersOf(commands, node && this.sendPipeline(node, commands, call.options.replicated), ms);
+      });
+    } catch (error) {
+      if (error instanceof NodeFailure) return error.outcomes;
+      if (error instanceof RedisUnavailableError) return error;
+      throw error;
+    }
+  }
+
+  private async askReplicas(call: Call, group: NodeGroup): Promise<void> {
+    const { cluster, outcomes } = call;
     const replicas = nodesOf(cluster, 'slave');
     const isConnected = (name: string): boolean => !ENDED.has(replicas.get(name)?.status ?? 'end');
     this.replicas.next();
@@ -117,7 +161,7 @@ export class RedisExecutor {
     };
     await Promise.all([...groups].map(([name, part]) => askOne(name, part)));
     // Slots without a healthy replica, and whatever a replica refused or did not answer.
-    if (rest.commands.length > 0) await this.askMasters(cluster, rest, outcomes, options);
+    if (rest.commands.length > 0) await this.askMasters(call, rest);
   }
 
   private async sendPipeline(node: Redis, commands: RedisCommand[], replicated = false): Promise<Outcome[]> {
@@ -134,20 +178,10 @@ const ENDED = new Set(['end', 'close', 'reconnecting', 'disconnecting']);
 /** States of a cluster client on its way to be ready. */
 const CONNECTING = new Set(['connecting', 'connect']);
 
-const isAnswered = (outcome: Outcome): boolean => !outcome.error || isReplyError(outcome.error);
-
-async function sendPipeline(node: Redis, commands: RedisCommand[], replicated: boolean): Promise<Outcome[]> {
-  const pipeline = node.pipeline();
-  for (const command of commands) pipeline.call(command.name, ...command.args);
-  if (replicated) pipeline.call('wait', 1, REPLICA_WAIT_MS);
-  const results = (await pipeline.exec()) ?? [];
-  const ofCommands = results.slice(0, commands.length); // without the reply to WAIT
-  return ofCommands.map(([error, reply]) => (error ? { error } : { reply }));
-}
-
-/** Refused by the wrong node, or without an answer: what can be done about it. */
-async function cure(cluster: Cluster, command: RedisCommand, outcome: Outcome): Promise<Outcome> {
+/** Refused by the wrong node, or without an answer: what can be done about it while there is time. */
+async function cure({ cluster, endsAtMs }: Call, command: RedisCommand, outcome: Outcome): Promise<Outcome> {
   if (!outcome.error) return outcome;
+  if (performance.now() >= endsAtMs) return { error: asRedisError(outcome.error) };
   try {
     const again = command.once ? sendOnceMore : sendAgain;
     return { reply: await again(cluster, command, outcome.error) };
@@ -157,17 +191,10 @@ async function cure(cluster: Cluster, command: RedisCommand, outcome: Outcome): 
 }
 
 async function patiently(answer: Promise<Outcome[]>): Promise<Outcome[] | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), REPLICA_PATIENCE_MS);
-  });
   try {
-    return await Promise.race([answer, tooLate]);
+    return (await inTime(answer, REPLICA_PATIENCE_MS))?.value;
   } catch {
     return undefined; // the master will be asked
-  } finally {
-    clearTimeout(timer);
-    answer.catch(() => undefined);
   }
 }
 
@@ -177,9 +204,9 @@ const nodesOf = (cluster: Cluster, role: 'master' | 'slave'): Map<string, Redis>
 const nameOf = ({ options }: Redis): string => `${options.host}:${options.port}`;
 
 /** A cluster client that has not learnt the slots yet cannot group by owner, and one that still connects has no nodes. */
-async function untilReady(cluster: Cluster): Promise<void> {
-  if (cluster.slots.length > 0 && !CONNECTING.has(cluster.status)) return;
-  await new Promise<void>((resolve, reject) => {
+const isReady = (cluster: Cluster): boolean => cluster.slots.length > 0 && !CONNECTING.has(cluster.status);
+
+const untilReady = (cluster: Cluster): Promise<void> =>
+  new Promise((resolve, reject) => {
     cluster.delayUntilReady((error) => (error ? reject(error) : resolve()));
   });
-}

@@ -1,3 +1,5 @@
+import { inTime } from './deadline.js';
+
 /** Redis gave no answer: it is down, cut off, too slow, or in no state to. The caller chooses what to do without it. */
 export class RedisUnavailableError extends Error {
   override name = 'RedisUnavailableError';
@@ -27,17 +29,12 @@ export function asRedisError(error: unknown): Error {
  * @throws RedisUnavailableError when there is none in time, or no connection; what Redis itself answers passes
  */
 export async function withinDeadline<T>(answer: Promise<T>, deadlineMs: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new RedisUnavailableError(`no answer within ${deadlineMs} ms`)), deadlineMs);
-  });
   try {
-    return await Promise.race([answer, tooLate]);
+    const answered = await inTime(answer, deadlineMs);
+    if (answered) return answered.value;
   } catch (error) {
     // Libraries throw refusals of their own that are no errors.
     throw error instanceof Error ? asRedisError(error) : error;
-  } finally {
-    clearTimeout(timer);
-    answer.catch(() => undefined); // it may still fail after the deadline, and nobody waits for it any more
   }
+  throw new RedisUnavailableError(`no answer within ${Math.round(deadlineMs)} ms`);
 }

@@ -4,28 +4,38 @@ import { TerminusModule } from '@nestjs/terminus';
 import { MetricsModule } from '../metrics/metrics.module.js';
 import { KeyScanner } from './key-scanner.js';
 import { PipelineContext } from './pipeline-context.js';
+import { RedisBreakers } from './redis-breakers.js';
 import { RedisClients } from './redis-clients.js';
 import { RedisCommands } from './redis-commands.js';
 import { RedisExecutor } from './redis-executor.js';
 import { RedisHealthIndicator } from './redis.health.js';
 import { RedisTrafficMetrics } from './redis-traffic.metrics.js';
 import { RedisMasters } from './redis-masters.js';
-import { RedisPipelineInterceptor } from './redis-pipeline.interceptor.js';
+import { RedisMethodInterceptor } from './redis-method.interceptor.js';
+import { RedisMetrics } from './redis.metrics.js';
+import { RedisResilience } from './redis-resilience.js';
+import { RequestBudgets } from './request-budgets.js';
+import { RequestGuard } from './request-guard.js';
 
 @Global()
 @Module({
   imports: [TerminusModule, DiscoveryModule, MetricsModule],
   providers: [
     RedisClients,
+    RedisMetrics,
+    RedisBreakers,
+    RequestBudgets,
+    RequestGuard,
     RedisExecutor,
     RedisTrafficMetrics,
     PipelineContext,
-    RedisPipelineInterceptor,
+    RedisResilience,
+    RedisMethodInterceptor,
     RedisCommands,
     KeyScanner,
     RedisMasters,
     RedisHealthIndicator,
   ],
-  exports: [RedisClients, RedisCommands, KeyScanner, RedisMasters, RedisHealthIndicator],
+  exports: [RedisClients, RequestGuard, RedisCommands, KeyScanner, RedisMasters, RedisHealthIndicator],
 })
 export class RedisModule {}

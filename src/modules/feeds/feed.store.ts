@@ -7,6 +7,8 @@ import type { RedisTraffic } from '../../infrastructure/redis/redis-clients.js';
 import { RedisCommands } from '../../infrastructure/redis/redis-commands.js';
 import type { RedisOptions } from '../../infrastructure/redis/redis-options.js';
 import { RedisPipeline } from '../../infrastructure/redis/redis-pipeline.decorator.js';
+import { BACKGROUND_POLICY, policyByArgument, REQUEST_POLICY } from '../../infrastructure/resilience/policies.js';
+import { Resilient } from '../../infrastructure/resilience/resilient.decorator.js';
 import { decodeEntry, encodeEntry, type FeedEntry } from './feed-entry.js';
 import { bucketOf, feedKey } from './feed-keys.js';
 import { ADD, BEGIN_BUILD, COMPLETE_BUILD, PAGE, PUSH, RECORD_READING, REMOVE, SWEEP, PULL } from './feed.scripts.js';
@@ -79,6 +81,7 @@ export class FeedStore {
    * @param readBefore epoch seconds; feeds that were read since are skipped too
    * @returns how many of the users have a feed that was not skipped
    */
+  @Resilient(policyByArgument(2))
   @RedisPipeline()
   push(
     entry: FeedEntry,
@@ -94,6 +97,7 @@ export class FeedStore {
   }
 
   /** Takes posts out of the feeds of many users. */
+  @Resilient(policyByArgument(2))
   @RedisPipeline()
   remove(postIds: readonly Id[], userIds: readonly Id[], traffic: RedisTraffic): Promise<void> {
     if (postIds.length === 0) return Promise.resolve();
@@ -105,6 +109,7 @@ export class FeedStore {
    *
    * @param readBefore epoch seconds; a feed that was read since stays as it is
    */
+  @Resilient(policyByArgument(2))
   async add(
     userId: Id,
     entries: readonly FeedEntry[],
@@ -117,6 +122,7 @@ export class FeedStore {
   }
 
   /** Puts posts of large authors into one feed, if it exists, and remembers up to which post that is done. */
+  @Resilient(REQUEST_POLICY)
   async pull(userId: Id, entries: readonly FeedEntry[], watermark: Id): Promise<void> {
     const args = entries.flatMap((entry) => [entry.postId, encodeEntry(entry)]);
     await this.redis.script(REQUEST, PULL, [this.key(userId)], [watermark, this.config.feed.maxEntries, ...args]);
@@ -127,6 +133,7 @@ export class FeedStore {
    *
    * @param belowId only posts with lower ids; all when it is left out
    */
+  @Resilient(REQUEST_POLICY)
   async page(userId: Id, belowId: Id | undefined, limit: number): Promise<FeedSlice> {
     const args = [this.clock.nowSeconds(), belowId ?? '+inf', limit];
     type Answer = [state: string, watermark: string, pulled: string, live: number, ...members: string[]];
@@ -143,6 +150,7 @@ export class FeedStore {
   }
 
   /** Ids of all posts in a feed, expired ones included. */
+  @Resilient(policyByArgument(1))
   async allPostIds(userId: Id, traffic: RedisTraffic): Promise<Id[]> {
     const key = this.key(userId);
     const members = await this.redis.call<string[]>({ traffic }, 'zrange', key, '(0', '+inf', 'BYSCORE');
@@ -150,6 +158,7 @@ export class FeedStore {
   }
 
   /** Brings a feed into being or joins its build. @returns what {@link completeBuild} needs */
+  @Resilient(REQUEST_POLICY)
   async beginBuild(userId: Id, token: string): Promise<{ state: FeedState; token: string }> {
     const args = [token, this.clock.nowSeconds()];
     const [state, current] = await this.redis.script<[string, string]>(REQUEST, BEGIN_BUILD, [this.key(userId)], args);
@@ -162,6 +171,7 @@ export class FeedStore {
    * @param pulled those that it had above the watermark
    * @returns false when the feed has been dropped since the build began
    */
+  @Resilient(REQUEST_POLICY)
   async completeBuild(
     userId: Id,
     token: string,
@@ -173,6 +183,7 @@ export class FeedStore {
   }
 
   /** Marks what was shown as viewed and removes what had expired or does not exist any more. */
+  @Resilient(BACKGROUND_POLICY)
   @RedisPipeline()
   recordReadings(readings: readonly Reading[]): Promise<void> {
     const options: RedisOptions = { traffic: 'background' };
@@ -188,6 +199,7 @@ export class FeedStore {
   }
 
   /** Removes whole feeds; each is rebuilt when its owner reads again. */
+  @Resilient(BACKGROUND_POLICY)
   @RedisPipeline()
   drop(userIds: readonly Id[]): Promise<void> {
     const options = writing('background');

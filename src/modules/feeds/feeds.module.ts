@@ -11,8 +11,10 @@ import { FeedAudit } from './feed-audit.js';
 import { FeedBacklogReader } from './feed-backlog.js';
 import { FeedBuilder } from './feed-builder.js';
 import { FeedFollows } from './feed-follows.js';
+import { FeedItems } from './feed-items.js';
 import { FeedPull } from './feed-pull.js';
 import { FeedMetrics } from './feed.metrics.js';
+import { FeedReadMetrics } from './feed-read.metrics.js';
 import { FeedStore } from './feed.store.js';
 import { FeedSweep } from './feed-sweep.js';
 import { FeedSweepJob } from './feed-sweep.job.js';
@@ -45,6 +47,8 @@ class FeedsCoreModule {}
   controllers: [FeedsController],
   providers: [
     FeedsService,
+    FeedItems,
+    FeedReadMetrics,
     FeedBuilder,
     FeedPull,
     ReadingRecorder,

@@ -1,16 +1,14 @@
 import { Injectable } from '@nestjs/common';
-import { fillPage } from '../../common/fill-page.js';
 import { MAX_ID, type Id } from '../../common/id.js';
 import type { Page } from '../../infrastructure/http/page.js';
-import { FollowsReader } from '../follows/follows.reader.js';
-import { PostsViews } from '../posts/posts.views.js';
+import { RedisUnavailableError } from '../../infrastructure/redis/redis-unavailable.error.js';
 import { FeedBuilder } from './feed-builder.js';
 import { decodePosition, encodePosition, type FeedPosition } from './feed-cursor.js';
 import type { FeedItem } from './dto/feed.response.js';
-import { visibleItems, type FeedCandidate } from './feed.rules.js';
+import { FeedItems } from './feed-items.js';
 import { FeedPull } from './feed-pull.js';
+import { FeedReadMetrics } from './feed-read.metrics.js';
 import { FeedStore, type FeedSlice, type Reading } from './feed.store.js';
-import { FeedTruth } from './feed-truth.js';
 
 /** Candidates of one round at most; a round that finds few visible posts is followed by a larger one. */
 const LARGEST_ROUND = 1_000;
@@ -19,6 +17,8 @@ const LARGEST_ROUND = 1_000;
 export interface FeedPage {
   page: Page<FeedItem>;
   reading: Reading;
+  /** Whether Redis did not answer, so that the page comes from MySQL. */
+  degraded: boolean;
 }
 
 /** What one part of the feed contributed to a page. */
@@ -31,16 +31,15 @@ interface Walk {
 
 const NOTHING: Walk = { items: [], expired: [], gone: [] };
 
-/** Reads home feeds: the head from Redis, then the tail from MySQL. */
+/** Reads home feeds: the head from Redis, then the tail from MySQL; all of it from there when Redis does not answer. */
 @Injectable()
 export class FeedsService {
   constructor(
     private readonly store: FeedStore,
     private readonly builder: FeedBuilder,
     private readonly pull: FeedPull,
-    private readonly truth: FeedTruth,
-    private readonly posts: PostsViews,
-    private readonly follows: FollowsReader,
+    private readonly items: FeedItems,
+    private readonly metrics: FeedReadMetrics,
   ) {}
 
   /**
@@ -51,21 +50,41 @@ export class FeedsService {
    */
   async page(readerId: Id, limit: number, cursor?: string): Promise<FeedPage> {
     const start = cursor === undefined ? undefined : decodePosition(cursor);
+    try {
+      return await this.ordinaryPage(readerId, limit, start);
+    } catch (error) {
+      if (!(error instanceof RedisUnavailableError)) throw error;
+      this.metrics.degraded();
+      return this.pageFromDatabase(readerId, limit, start);
+    }
+  }
+
+  private async ordinaryPage(readerId: Id, limit: number, start: FeedPosition | undefined): Promise<FeedPage> {
     // One more than the page tells whether there is a next one.
     const wanted = limit + 1;
     const head = start?.part === 'tail' ? NOTHING : await this.walkHead(readerId, start, wanted);
-    const fromHead = Math.min(head.items.length, limit);
-    const reading = { userId: readerId, shown: [] as Id[], expired: head.expired, gone: head.gone };
-    reading.shown = head.items
-      .slice(0, fromHead)
-      .filter((item) => !item.viewed)
-      .map((item) => item.post.id);
+    const fromHead = head.items.slice(0, limit);
+    const reading = { userId: readerId, shown: newAmong(fromHead), expired: head.expired, gone: head.gone };
     if (head.items.length >= wanted) {
-      return { page: pageOf(head.items, limit, 'head'), reading };
+      return { page: pageOf(head.items, limit, 'head'), reading, degraded: false };
     }
     const below = head.items.at(-1)?.post.id ?? start?.belowId ?? MAX_ID;
-    const tail = await this.walkTail(readerId, below, wanted - head.items.length);
-    return { page: pageOf([...head.items, ...tail], limit, fromHead === limit ? 'head' : 'tail'), reading };
+    // In the tail everything counts as seen: it is not new, and nothing about it is written.
+    const tail = await this.items.below(readerId, below, wanted - head.items.length, true);
+    const lastPart = fromHead.length === limit ? 'head' : 'tail';
+    return { page: pageOf([...head.items, ...tail], limit, lastPart), reading, degraded: false };
+  }
+
+  /**
+   * The same from MySQL, where nobody knows what has been viewed. A cursor of the head stays one, so that a walk which began
+   * without Redis goes on with it, and the other way round: either way below the last post shown.
+   */
+  private async pageFromDatabase(readerId: Id, limit: number, start: FeedPosition | undefined): Promise<FeedPage> {
+    const part = start?.part ?? 'head';
+    const items = await this.items.below(readerId, start?.belowId ?? MAX_ID, limit + 1, part === 'tail');
+    // If Redis was only slow, the feed is there and should learn what was shown.
+    const reading = { userId: readerId, shown: newAmong(items.slice(0, limit)), expired: [], gone: [] };
+    return { page: pageOf(items, limit, part), reading, degraded: true };
   }
 
   private async walkHead(readerId: Id, start: FeedPosition | undefined, wanted: number): Promise<Walk> {
@@ -74,31 +93,13 @@ export class FeedsService {
     for (let size = wanted; walk.items.length < wanted; size = Math.min(size * 2, LARGEST_ROUND)) {
       const slice = await this.readySlice(readerId, belowId, size);
       walk.expired.push(...slice.expired);
-      const { items, gone } = await this.visible(readerId, slice.entries);
+      const { items, gone } = await this.items.visible(readerId, slice.entries);
       walk.items.push(...items);
       walk.gone.push(...gone);
       if (slice.entries.length < size) break;
       belowId = slice.entries.at(-1)!.postId;
     }
     return { ...walk, items: walk.items.slice(0, wanted) };
-  }
-
-  private walkTail(readerId: Id, start: Id, wanted: number): Promise<FeedItem[]> {
-    return fillPage<Id, FeedItem>(
-      {
-        wanted,
-        keysAfter: (below, count) => this.truth.postsBelow(readerId, below ?? MAX_ID, count),
-        // In the tail everything counts as seen: it is not new, and nothing about it is written.
-        hydrate: async (ids) => {
-          const { items } = await this.visible(
-            readerId,
-            ids.map((postId) => ({ postId, viewed: true })),
-          );
-          return items;
-        },
-      },
-      start,
-    );
   }
 
   /** A slice of the feed, which is built first if it does not exist. The newest one has the posts of large authors. */
@@ -117,22 +118,9 @@ export class FeedsService {
     await this.builder.build(readerId);
     return this.store.page(readerId, belowId, size);
   }
-
-  /** Hydrates candidates and applies the rules. */
-  private async visible(readerId: Id, candidates: readonly FeedCandidate[]): Promise<Pick<Walk, 'items' | 'gone'>> {
-    if (candidates.length === 0) return NOTHING;
-    const posts = await this.posts.many(
-      candidates.map((candidate) => candidate.postId),
-      readerId,
-    );
-    const authors = new Set([...posts.values()].map((post) => post.author.id));
-    authors.delete(readerId);
-    // Whom a reader follows is the reader's own writing: no replica answers that has not got the last of it.
-    const followed = await this.follows.followedAmong(readerId, [...authors]);
-    const gone = candidates.filter(({ postId }) => !posts.has(postId)).map(({ postId }) => postId);
-    return { items: visibleItems(candidates, posts, readerId, followed), gone };
-  }
 }
+
+const newAmong = (items: readonly FeedItem[]): Id[] => items.filter((item) => !item.viewed).map((item) => item.post.id);
 
 /** @param lastPart part of the feed that the last item shown comes from */
 function pageOf(items: FeedItem[], limit: number, lastPart: FeedPosition['part']): Page<FeedItem> {

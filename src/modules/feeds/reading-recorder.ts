@@ -1,11 +1,12 @@
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import type { Id } from '../../common/id.js';
+import { RedisUnavailableError } from '../../infrastructure/redis/redis-unavailable.error.js';
 import { PostsReader } from '../posts/posts.reader.js';
 import { FeedStore, type Reading } from './feed.store.js';
 
 /** Readings are collected this long and recorded together: far less than the second after which an entry counts as viewed. */
 const COLLECT_MS = 50;
-/** Readings that may wait. Beyond it they are dropped, which costs their readers a "new" mark, never a post. */
+/** Readings that may wait or be under way. Beyond it they are dropped, which costs their readers a "new" mark, never a post. */
 const MAX_WAITING = 10_000;
 
 /** Records what readers were shown, after their answers are out and off the path of requests. */
@@ -14,7 +15,9 @@ export class ReadingRecorder implements OnApplicationShutdown {
   private readonly logger = new Logger(ReadingRecorder.name);
   private waiting: Reading[] = [];
   private timer?: NodeJS.Timeout;
-  private flushing: Promise<void> = Promise.resolve();
+  /** Each by itself: one that waits for a node that is away must not hold up the readings of other nodes. */
+  private readonly flushing = new Set<Promise<void>>();
+  private underWay = 0;
 
   constructor(
     private readonly store: FeedStore,
@@ -22,28 +25,34 @@ export class ReadingRecorder implements OnApplicationShutdown {
   ) {}
 
   record(reading: Reading): void {
-    if (this.waiting.length >= MAX_WAITING) return;
+    if (this.waiting.length + this.underWay >= MAX_WAITING) return;
     this.waiting.push(reading);
     this.timer ??= setTimeout(() => {
       this.timer = undefined;
-      this.flushing = this.flushing.then(() => this.flush());
+      const flush = this.flush().finally(() => this.flushing.delete(flush));
+      this.flushing.add(flush);
     }, COLLECT_MS);
   }
 
   async onApplicationShutdown(): Promise<void> {
     clearTimeout(this.timer);
-    await this.flushing;
-    await this.flush();
+    await Promise.all([...this.flushing, this.flush()]);
   }
 
   private async flush(): Promise<void> {
     const readings = this.waiting;
     this.waiting = [];
     if (readings.length === 0) return;
+    this.underWay += readings.length;
     try {
       await this.store.recordReadings(await this.confirmed(readings));
     } catch (error) {
-      this.logger.warn({ err: error, readings: readings.length }, 'readings could not be recorded');
+      const details = { err: error, readings: readings.length };
+      // Of an outage the breakers tell, once.
+      if (error instanceof RedisUnavailableError) this.logger.debug(details, 'readings could not be recorded');
+      else this.logger.error(details, 'readings could not be recorded');
+    } finally {
+      this.underWay -= readings.length;
     }
   }
 

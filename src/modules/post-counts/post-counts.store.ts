@@ -7,6 +7,8 @@ import { scriptCommand } from '../../infrastructure/redis/redis-command.js';
 import { RedisCommands } from '../../infrastructure/redis/redis-commands.js';
 import type { RedisOptions } from '../../infrastructure/redis/redis-options.js';
 import { RedisPipeline } from '../../infrastructure/redis/redis-pipeline.decorator.js';
+import { REQUEST_POLICY } from '../../infrastructure/resilience/policies.js';
+import { Resilient } from '../../infrastructure/resilience/resilient.decorator.js';
 import type { CountChange, PostCounts } from './post-counts.rules.js';
 
 const script = (name: string): LuaScript => loadLuaScript(new URL(`./scripts/${name}.lua`, import.meta.url));
@@ -36,6 +38,7 @@ export class PostCountsStore {
   ) {}
 
   /** Counts in the order of `ids`, nothing for those that are not kept. @param read from replicas, which lag a little, or not */
+  @Resilient(REQUEST_POLICY)
   @RedisPipeline()
   read(ids: readonly Id[], read: 'master' | 'replica'): Promise<(PostCounts | undefined)[]> {
     const options: RedisOptions = { ...REQUEST, read };
@@ -46,6 +49,7 @@ export class PostCountsStore {
   }
 
   /** Changes counts that are kept; never repeated by itself. @returns the new counts, nothing for those that are not kept */
+  @Resilient(REQUEST_POLICY)
   @RedisPipeline()
   increment(changes: readonly CountChange[]): Promise<(PostCounts | undefined)[]> {
     const replies = changes.map(({ postId, likes, comments }) => {
@@ -58,6 +62,7 @@ export class PostCountsStore {
   }
 
   /** Keeps counts as MySQL has them, where none are kept. */
+  @Resilient(REQUEST_POLICY)
   @RedisPipeline()
   fill(counts: ReadonlyMap<Id, PostCounts>): Promise<void> {
     return whenAll(
@@ -68,6 +73,7 @@ export class PostCountsStore {
   }
 
   /** Corrects counts. @returns for each whether it was done; not, when they have changed since they were seen */
+  @Resilient(REQUEST_POLICY)
   @RedisPipeline()
   correct(corrections: readonly Correction[]): Promise<boolean[]> {
     const replies = corrections.map(({ postId, seen, right }) => {
@@ -78,6 +84,7 @@ export class PostCountsStore {
   }
 
   /** Forgets the counts of a post that is gone. */
+  @Resilient(REQUEST_POLICY)
   async forget(postId: Id): Promise<void> {
     await this.redis.call(REQUEST, 'del', keyOf(postId));
   }

@@ -158,7 +158,7 @@ export class PostsCache {
       await write();
     } catch (error) {
       if (!(error instanceof RedisUnavailableError)) throw error;
-      this.logger.warn({ err: error }, 'posts could not be cached');
+      this.logger.debug({ err: error }, 'posts could not be cached'); // of an outage the breakers tell, once
     }
   }
 }

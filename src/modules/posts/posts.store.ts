@@ -6,6 +6,8 @@ import type { RedisTraffic } from '../../infrastructure/redis/redis-clients.js';
 import { RedisCommands } from '../../infrastructure/redis/redis-commands.js';
 import type { RedisOptions } from '../../infrastructure/redis/redis-options.js';
 import { RedisPipeline } from '../../infrastructure/redis/redis-pipeline.decorator.js';
+import { policyByArgument, REQUEST_POLICY } from '../../infrastructure/resilience/policies.js';
+import { Resilient } from '../../infrastructure/resilience/resilient.decorator.js';
 import { decodePost, DELETED, encodePost, MISSING, type CachedPost } from './cached-post.js';
 import { BEGIN_REBUILD, FILL, WRITE } from './posts.scripts.js';
 import type { StoredPost } from './posts.repository.js';
@@ -33,6 +35,7 @@ export class PostsStore {
    *
    * @param fresh from the masters; otherwise from replicas, which lag a little
    */
+  @Resilient(REQUEST_POLICY)
   @RedisPipeline()
   read(ids: readonly Id[], fresh: boolean): Promise<(CachedPost | undefined)[]> {
     const options: RedisOptions = { traffic: 'request', read: fresh ? 'master' : 'replica' };
@@ -41,6 +44,7 @@ export class PostsStore {
   }
 
   /** Asks to rebuild posts that are not cached. @returns what has been cached by now, or who rebuilds it */
+  @Resilient(REQUEST_POLICY)
   @RedisPipeline()
   beginRebuild(ids: readonly Id[], token: string): Promise<(CachedPost | Rebuild)[]> {
     const replies = ids.map((id) =>
@@ -56,6 +60,7 @@ export class PostsStore {
    *
    * @param missing of these there is no row, as the primary knows it
    */
+  @Resilient(REQUEST_POLICY)
   @RedisPipeline()
   fill(posts: readonly StoredPost[], missing: readonly Id[], token: string): Promise<void> {
     const { cacheTtlMs, missingTtlMs } = this.config.posts;
@@ -68,12 +73,14 @@ export class PostsStore {
   }
 
   /** Caches a post as it was committed, unless a newer version is cached. */
+  @Resilient(policyByArgument(1))
   async write(post: StoredPost, traffic: RedisTraffic): Promise<void> {
     const args = [post.version, encodePost(post), withJitter(this.config.posts.cacheTtlMs)];
     await this.redis.script({ traffic }, WRITE, keysOf(post.id), args);
   }
 
   /** Forgets posts, and remembers that they are deleted until nobody can know better from an old state. */
+  @Resilient(policyByArgument(1))
   @RedisPipeline()
   bury(ids: readonly Id[], traffic: RedisTraffic): Promise<void> {
     const options: RedisOptions = { traffic, replicated: traffic === 'background' };

@@ -1,0 +1,62 @@
+import type { Redis } from 'ioredis';
+import type { Outcome } from './outcomes.js';
+import type { RedisCommand } from './redis-command.js';
+import { isReplyError, withinDeadline } from './redis-unavailable.error.js';
+
+/** How long a write waits for a replica to have it, so that a failover loses less (`WAIT 1 100`). */
+const REPLICA_WAIT_MS = 100;
+
+/** The connection to a node failed; what it had answered before is kept. */
+export class NodeFailure extends Error {
+  override name = 'NodeFailure';
+
+  constructor(
+    /** In the order of the commands; empty when nothing was sent. */
+    readonly outcomes: Outcome[],
+    options?: ErrorOptions,
+  ) {
+    super('the connection to the node failed', options);
+  }
+}
+
+/**
+ * Sends commands to one node.
+ *
+ * @param replicated whether to wait for a replica
+ * @returns outcomes in the order of the commands; `wait` has none
+ */
+export async function sendPipeline(node: Redis, commands: RedisCommand[], replicated = false): Promise<Outcome[]> {
+  const pipeline = node.pipeline();
+  for (const command of commands) pipeline.call(command.name, ...command.args);
+  if (replicated) pipeline.call('wait', 1, REPLICA_WAIT_MS);
+  const results = (await pipeline.exec()) ?? [];
+  return results.slice(0, commands.length).map(([error, reply]) => (error ? { error } : { reply }));
+}
+
+/**
+ * Waits for what a node answers to commands, for a bounded time.
+ *
+ * @param answer nothing when there is no connection
+ * @throws NodeFailure when a command has no answer of the node itself
+ */
+export async function answersOf(
+  commands: readonly RedisCommand[],
+  answer: Promise<Outcome[]> | undefined,
+  withinMs: number,
+): Promise<Outcome[]> {
+  if (!answer) throw new NodeFailure([]);
+  let outcomes: Outcome[];
+  try {
+    outcomes = await withinDeadline(answer, withinMs);
+  } catch (error) {
+    throw new NodeFailure(
+      commands.map(() => ({ error: error as Error })),
+      { cause: error },
+    );
+  }
+  if (outcomes.every(isAnswered)) return outcomes;
+  throw new NodeFailure(outcomes);
+}
+
+/** Whether the node itself answered, be it with a refusal. */
+export const isAnswered = (outcome: Outcome): boolean => !outcome.error || isReplyError(outcome.error);

@@ -1,0 +1,73 @@
+import { Logger } from '@nestjs/common';
+import { MetricFactory } from '../metrics/metric-factory.js';
+import type { ResiliencePolicy } from '../resilience/policies.js';
+import { RedisMetrics } from './redis.metrics.js';
+import { RedisResilience } from './redis-resilience.js';
+import { RedisUnavailableError } from './redis-unavailable.error.js';
+
+const QUICK: ResiliencePolicy = { retryDelaysMs: [5, 10, 20], longestMs: 60_000 };
+const away = () => new RedisUnavailableError('no connection');
+const refusal = Object.assign(new Error('OOM'), { name: 'ReplyError' });
+
+describe(RedisResilience.name, () => {
+  let resilience: RedisResilience;
+  let metrics: MetricFactory;
+  let tries: number;
+  beforeAll(() => Logger.overrideLogger(false));
+  beforeEach(() => {
+    metrics = new MetricFactory();
+    resilience = new RedisResilience(new RedisMetrics(metrics));
+    tries = 0;
+  });
+  const failing = (error: unknown, before = () => {}) => {
+    return async () => {
+      tries++;
+      before();
+      throw error;
+    };
+  };
+  const figure = async (name: string) =>
+    Number(
+      new RegExp(`^${name}\\{method="Store.write"\\} (\\d+)`, 'm').exec(await metrics.registry.metrics())?.[1] ?? 0,
+    );
+
+  it('tries again until there is an answer', async () => {
+    const work = async () => (++tries < 3 ? Promise.reject(away()) : 'done');
+    expect(await resilience.run('Store.write', QUICK, work)).toBe('done');
+    expect([tries, await figure('redis_retries_total'), await figure('redis_unavailable_total')]).toEqual([3, 2, 0]);
+  });
+
+  it('gives up after the last wait with the typed error', async () => {
+    await expect(resilience.run('Store.write', QUICK, failing(away()))).rejects.toThrow(RedisUnavailableError);
+    expect([tries, await figure('redis_retries_total'), await figure('redis_unavailable_total')]).toEqual([4, 3, 1]);
+  });
+
+  it.each([
+    ['a mistake', new Error('a mistake')],
+    ['what a node refuses', new RedisUnavailableError('refused', { cause: refusal })],
+  ])('does not repeat %s', async (_, error) => {
+    await expect(resilience.run('Store.write', QUICK, failing(error))).rejects.toBe(error);
+    expect(tries).toBe(1);
+  });
+
+  it('does not repeat what must not run twice', async () => {
+    const increment = failing(away(), () => resilience.forbidRepeat());
+    await expect(resilience.run('Store.write', QUICK, increment)).rejects.toThrow(RedisUnavailableError);
+    expect(tries).toBe(1);
+  });
+
+  it('begins no try that may end too late', async () => {
+    const policy = { ...QUICK, longestMs: 10_000 };
+    await expect(resilience.run('Store.write', policy, failing(away()))).rejects.toThrow(RedisUnavailableError);
+    expect(tries).toBe(1);
+  });
+
+  it('ends its waits when the process ends', async () => {
+    const patient: ResiliencePolicy = { retryDelaysMs: [50_000], longestMs: 100_000 };
+    const waiting = resilience.run('Store.write', patient, failing(away()));
+    await new Promise(setImmediate);
+    resilience.onModuleDestroy();
+    await expect(waiting).rejects.toThrow('the process ends');
+    expect(tries).toBe(1);
+  });
+});
