@@ -122,8 +122,11 @@ describe('While all of Redis is down', () => {
     const counts = await countsEverywhere(app.database, app.redis, liker, liked.id);
     expect(counts).toMatchObject({ rows: right, mysql: right, api: right });
     expect([undefined, right]).toContainEqual(counts.redis);
-    const metrics = (await app.api.request<string>('GET', '/metrics')).text;
-    expect(metrics).not.toMatch(/redis_breaker_state\{[^}]*traffic="request"\} [12]/);
+    const areClosed = async () => {
+      const { text } = await app.api.request<string>('GET', '/metrics');
+      return !/redis_breaker_state\{[^}]*\} [12]/.test(text);
+    };
+    await until(areClosed, { what: 'every breaker to be closed', timeoutMs: HEALED_WITHIN_MS });
   }, 180_000);
 
   it('a walk goes on without Redis where it was, and with it again, and loses and repeats nothing', async () => {
