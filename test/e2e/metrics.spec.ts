@@ -66,7 +66,10 @@ describe('Metrics', () => {
     const before = await Promise.all(clients.map(valuesOf));
     await everyRoute(app);
     const after = await Promise.all(clients.map(valuesOf));
-    expect(after.map((values, index) => [...values].filter((value) => !before[index]!.has(value)))).toEqual([[], []]);
+    // As many as there are methods in the code; work in the background may call one for the first time meanwhile.
+    const isMethod = (value: string) => /^\w+ method=\w+Repository\.\w+$/.test(value);
+    const added = after.map((values, index) => [...values].filter((value) => !before[index]!.has(value)));
+    expect(added.map((values) => values.filter((value) => !isMethod(value)))).toEqual([[], []]);
     for (const client of clients) expect((await of(client)).samples.length).toBeLessThan(8_000);
   });
 
