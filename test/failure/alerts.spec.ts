@@ -1,0 +1,93 @@
+import type { Redis } from 'ioredis';
+import { Monitoring } from '../support/monitoring.js';
+import { services } from '../support/services.js';
+import { until } from '../support/settle.js';
+import { TestApp } from '../support/test-app.js';
+
+/** Each alert is made to happen, with the rules of production (seconds stand for minutes), and mailed, and its end too. */
+describe('Alerts are mailed when', () => {
+  let app: TestApp;
+  let monitoring: Monitoring;
+
+  beforeAll(async () => {
+    app = await TestApp.start({ env: { MYSQL_POOL_SIZE: '2' } });
+    monitoring = await Monitoring.start({ api: app.api.url, worker: app.workerUrl });
+    await until(() => monitoring.value('min(up) == 1'), { what: 'every target to be scraped', timeoutMs: 30_000 });
+  });
+  afterAll(async () => {
+    await monitoring?.stop();
+    await app?.close();
+  });
+
+  /** Makes requests again and again, so many at once, until a promise is settled. */
+  async function during<T>(work: Promise<T>, request: () => Promise<unknown>, atOnce: number): Promise<T> {
+    let over = false;
+    const repeat = async () => {
+      while (!over) await request();
+    };
+    const repeated = Promise.all(Array.from({ length: atOnce }, repeat));
+    try {
+      return await work;
+    } finally {
+      over = true;
+      await repeated;
+    }
+  }
+
+  it('a server is down, and when it is back', async () => {
+    await services.whileDead('mysql-replica-2', async () => {
+      const { text } = await monitoring.mail('MysqlDown', 'FIRING');
+      expect(text).toContain('docs/operations.md#alert-mysqldown');
+    });
+    expect((await monitoring.mail('MysqlDown', 'RESOLVED')).text).toContain('RESOLVED MysqlDown');
+  });
+
+  it('a node of Redis is down, and when it is back', async () => {
+    await services.whileDead('redis-6', () => monitoring.mail('RedisDown', 'FIRING'));
+    expect((await monitoring.mail('RedisDown', 'RESOLVED')).subject).toContain('critical');
+  });
+
+  it('requests fail, and when they do not any more', async () => {
+    const me = await app.api.register();
+    const ask = () => me.request('GET', `/v1/users/${me.id}/followers`);
+    await app.database.execute('RENAME TABLE follows TO follows_away');
+    await app.database.replicated();
+    try {
+      expect((await ask()).status).toBe(500);
+      await during(monitoring.mail('HighErrorRate', 'FIRING'), ask, 1);
+    } finally {
+      await app.database.execute('RENAME TABLE follows_away TO follows');
+      await app.database.replicated();
+    }
+    await during(monitoring.mail('HighErrorRate', 'RESOLVED'), ask, 1);
+  });
+
+  it('a pool is used up, and when it is not any more', async () => {
+    const me = await app.api.register();
+    const others = await app.api.registerMany(4);
+    const lock = await app.database.connect();
+    try {
+      await lock.beginTransaction();
+      await lock.query('SELECT 1 FROM users WHERE id = ? FOR UPDATE', [me.id]);
+      let next = 0;
+      const follow = () => others[next++ % others.length]!.request('PUT', `/v1/users/${me.id}/follow`);
+      await during(monitoring.mail('PoolExhausted', 'FIRING'), follow, 8);
+    } finally {
+      lock.destroy();
+    }
+    expect((await monitoring.mail('PoolExhausted', 'RESOLVED')).subject).toContain('critical');
+  });
+
+  it('a node of Redis is nearly full, and when it has room again', async () => {
+    const [node] = app.redis.clients.for('background').nodes('master') as [Redis];
+    const [, before] = (await node.config('GET', 'maxmemory')) as [string, string];
+    const used = Number(/used_memory:(\d+)/.exec(await node.info('memory'))![1]);
+    await node.config('SET', 'maxmemory', Math.round(used * 1.05));
+    try {
+      await monitoring.mail('RedisMemoryHigh', 'FIRING');
+    } finally {
+      await node.config('SET', 'maxmemory', before);
+    }
+    expect((await monitoring.mail('RedisMemoryHigh', 'RESOLVED')).subject).toContain('critical');
+  });
+});

@@ -1,0 +1,78 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { services } from './services.js';
+import { until } from './settle.js';
+
+const SERVICES = ['mysql-exporter', 'redis-exporter', 'node-exporter', 'alertmanager', 'prometheus'];
+
+export interface Mail {
+  to: string[];
+  subject: string;
+  text: string;
+}
+
+interface Answer {
+  status: string;
+  error?: string;
+  data: { result: { metric: Record<string, string>; value: [number, string] }[] };
+}
+
+/** Prometheus, Alertmanager and the exporters of the runner, with the rules of production, where seconds are minutes. */
+export class Monitoring {
+  private readonly prometheus = variable('STACK_PROMETHEUS_URL');
+  private readonly sink = variable('STACK_MAIL_URL');
+
+  /** @param targets addresses of the processes under test by job */
+  static async start(targets: Record<string, string>): Promise<Monitoring> {
+    const monitoring = new Monitoring();
+    await Promise.all(SERVICES.map((name) => services.start(name)));
+    for (const [job, url] of Object.entries(targets)) monitoring.scrape(job, url);
+    await monitoring.clearMails();
+    return monitoring;
+  }
+
+  /** Has Prometheus scrape another address for a job, instead of the one before. */
+  scrape(job: string, url: string): void {
+    const file = join(variable('STACK_INSTANCE_DIR'), 'prometheus/targets', `${job}.json`);
+    writeFileSync(file, JSON.stringify([{ targets: [new URL(url).host], labels: {} }]));
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(SERVICES.map((name) => services.kill(name)));
+    await this.clearMails();
+  }
+
+  /** The values of an instant query. @throws when Prometheus refuses it */
+  async query(expr: string): Promise<number[]> {
+    const response = await fetch(`${this.prometheus}/api/v1/query`, {
+      method: 'POST',
+      body: new URLSearchParams({ query: expr }),
+    });
+    const answer = (await response.json()) as Answer;
+    if (answer.status !== 'success') throw new Error(`${expr}: ${answer.error}`);
+    return answer.data.result.map(({ value }) => Number(value[1]));
+  }
+
+  async value(expr: string): Promise<boolean> {
+    return (await this.query(expr)).length > 0;
+  }
+
+  /** Waits for the mail that tells of an alert, or of its end. */
+  async mail(alert: string, status: 'FIRING' | 'RESOLVED', timeoutMs = 40_000): Promise<Mail> {
+    const find = async () => {
+      const mails = (await (await fetch(`${this.sink}/mails`)).json()) as Mail[];
+      return mails.find(({ subject, text }) => subject.includes(alert) && text.includes(`${status} ${alert}`));
+    };
+    return until(find, { what: `the mail: ${alert} ${status}`, timeoutMs });
+  }
+
+  private async clearMails(): Promise<void> {
+    await fetch(`${this.sink}/mails`, { method: 'DELETE' });
+  }
+}
+
+function variable(name: string): string {
+  const value = process.env[name];
+  if (value === undefined) throw new Error(`${name} is not set: run the tests with npm test`);
+  return value;
+}
