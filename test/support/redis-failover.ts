@@ -1,3 +1,4 @@
+import calculateSlot from 'cluster-key-slot';
 import type { Redis } from 'ioredis';
 import type { TestRedis } from './redis.js';
 import { services } from './services.js';
@@ -13,11 +14,14 @@ export interface Shard {
   replica: string;
 }
 
-const serviceOf = (address: string): string => `redis-${NODES.indexOf(address) + 1}`;
-
 /** Cuts masters off from their replicas, kills and restarts them. */
 export class RedisFailover {
   constructor(private readonly redis: TestRedis) {}
+
+  /** How the tests' runner names a node. */
+  serviceOf(address: string): string {
+    return `redis-${NODES.indexOf(address) + 1}`;
+  }
 
   /** The shard that a key lies in. */
   async shardOf(key: string): Promise<Shard> {
@@ -32,14 +36,14 @@ export class RedisFailover {
    * that nothing waits in it either.
    */
   async cutOff({ master, replica }: Shard): Promise<void> {
-    await services.pause(serviceOf(replica));
+    await services.pause(this.serviceOf(replica));
     await (await this.node(master)).call('CLIENT', 'KILL', 'TYPE', 'replica');
   }
 
   /** Kills the master; the replica wakes up and takes its place. */
   async failOver({ master, replica }: Shard): Promise<void> {
-    await services.kill(serviceOf(master));
-    await services.resume(serviceOf(replica));
+    await services.kill(this.serviceOf(master));
+    await services.resume(this.serviceOf(replica));
     await this.untilRole(replica, 'master');
   }
 
@@ -50,16 +54,16 @@ export class RedisFailover {
 
   /** Kills the master and starts it at once, so that it keeps its place. */
   async restart({ master, replica }: Shard): Promise<void> {
-    await services.kill(serviceOf(master));
-    await services.start(serviceOf(master));
-    await services.resume(serviceOf(replica));
+    await services.kill(this.serviceOf(master));
+    await services.start(this.serviceOf(master));
+    await services.resume(this.serviceOf(replica));
     await this.untilRole(master, 'master');
   }
 
   /** Starts what was killed and gives everybody the role it had. */
   async restore({ master, replica }: Shard): Promise<void> {
-    await services.resume(serviceOf(replica));
-    await services.start(serviceOf(master));
+    await services.resume(this.serviceOf(replica));
+    await services.start(this.serviceOf(master));
     const isInSync = async () => {
       const info = await this.replicationOf(master);
       return /^role:master/m.test(info) ? undefined : /^master_link_status:up/m.test(info);
@@ -72,7 +76,7 @@ export class RedisFailover {
     await this.untilRole(replica, 'slave');
   }
 
-  private async untilRole(address: string, role: 'master' | 'slave'): Promise<void> {
+  async untilRole(address: string, role: 'master' | 'slave'): Promise<void> {
     const has = async () => {
       const cluster = this.redis.clients.for('background');
       cluster.refreshSlotsCache();
@@ -82,7 +86,7 @@ export class RedisFailover {
   }
 
   /** The client forgets a node that is away, and learns of it again. */
-  private node(address: string): Promise<Redis> {
+  node(address: string): Promise<Redis> {
     const cluster = this.redis.clients.for('background');
     const find = () => {
       const nodes = cluster.nodes('all');
@@ -93,7 +97,34 @@ export class RedisFailover {
     return until(find, { what: `${address} to be known`, timeoutMs: TIMEOUT_MS });
   }
 
+  /** Moves the slots of keys that lie in a shard to another master and back, key by key, while they are used. */
+  async moveSlotsOf(keys: readonly string[], { master }: Shard): Promise<void> {
+    const source = await this.node(master);
+    const cluster = this.redis.clients.for('background');
+    const slots = new Set(keys.map((key) => calculateSlot(key)).filter((slot) => cluster.slots[slot]![0] === master));
+    const other = cluster.nodes('master').find((node) => addressOf(node) !== master)!;
+    for (const slot of slots) await moveSlot(slot, source, other, cluster.nodes('master'));
+    for (const slot of slots) await moveSlot(slot, other, source, cluster.nodes('master'));
+  }
+
   private async replicationOf(address: string): Promise<string> {
     return (await this.node(address)).info('replication');
   }
+}
+
+const addressOf = ({ options: { host, port } }: Redis): string => `${host}:${port}`;
+
+/** As `redis-cli --cluster reshard` does it. */
+async function moveSlot(slot: number, from: Redis, to: Redis, masters: readonly Redis[]): Promise<void> {
+  const [fromId, toId] = (await Promise.all([from.call('CLUSTER', 'MYID'), to.call('CLUSTER', 'MYID')])) as string[];
+  await to.call('CLUSTER', 'SETSLOT', slot, 'IMPORTING', fromId!);
+  await from.call('CLUSTER', 'SETSLOT', slot, 'MIGRATING', toId!);
+  for (;;) {
+    const keys = (await from.call('CLUSTER', 'GETKEYSINSLOT', slot, 10)) as string[];
+    if (keys.length === 0) break;
+    await from.call('MIGRATE', to.options.host!, to.options.port!, '', 0, 5_000, 'KEYS', ...keys);
+  }
+  // The new owner first: else the slot would belong to nobody for a moment.
+  await to.call('CLUSTER', 'SETSLOT', slot, 'NODE', toId!);
+  for (const node of masters) if (node !== to) await node.call('CLUSTER', 'SETSLOT', slot, 'NODE', toId!);
 }

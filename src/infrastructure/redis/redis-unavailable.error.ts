@@ -12,7 +12,8 @@ export const isReplyError = (error: unknown): error is Error => error instanceof
  * Refusals that tell of the state of a node and not of a mistake here: no memory left, no owner of a slot, data that is
  * being loaded, a disk that is full, a script that runs for too long. Old servers wrap a script's in words of their own.
  */
-const UNABLE = /(^|: -)(OOM|CLUSTERDOWN|TRYAGAIN|LOADING|MASTERDOWN|READONLY|NOREPLICAS|MISCONF|BUSY)\b/;
+const UNABLE =
+  /(^|: -)(OOM|CLUSTERDOWN|TRYAGAIN|MOVED|ASK|NOSCRIPT|LOADING|MASTERDOWN|READONLY|NOREPLICAS|MISCONF|BUSY)\b/;
 
 /** @returns mistakes that Redis refused as they are, everything else as {@link RedisUnavailableError} */
 export function asRedisError(error: unknown): Error {
