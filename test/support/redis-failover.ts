@@ -7,6 +7,7 @@ import { until } from './settle.js';
 const NODES = process.env['REDIS_NODES']!.split(',');
 /** A cluster needs about 4 s to promote a replica; a loaded machine more. */
 const TIMEOUT_MS = 60_000;
+const ASKED_AGAIN_MS = 6_000;
 
 /** A master, the replica that would take its place, and how the tests' runner names them. */
 export interface Shard {
@@ -70,10 +71,23 @@ export class RedisFailover {
     };
     if (/^role:master/m.test(await this.replicationOf(replica))) {
       await until(isInSync, { what: `${master} to be in sync`, timeoutMs: TIMEOUT_MS });
-      await (await this.node(master)).cluster('FAILOVER');
+      await this.promote(master);
     }
     await this.untilRole(master, 'master');
     await this.untilRole(replica, 'slave');
+  }
+
+  /** A replica that is asked may not get its turn within 5 s, and gives up. */
+  private async promote(address: string): Promise<void> {
+    let askedMs = -Infinity;
+    const isMaster = async () => {
+      if (/^role:master/m.test(await this.replicationOf(address))) return true;
+      if (performance.now() < askedMs + ASKED_AGAIN_MS) return false;
+      askedMs = performance.now();
+      await (await this.node(address)).cluster('FAILOVER');
+      return false;
+    };
+    await until(isMaster, { what: `${address} to be promoted`, timeoutMs: TIMEOUT_MS });
   }
 
   async untilRole(address: string, role: 'master' | 'slave'): Promise<void> {
