@@ -157,6 +157,7 @@ export class FeedOracle {
     const ago = (ms: number): string => `${((nowMs - ms) / 3_600_000).toFixed(3)} h ago`;
     return [
       post ? `created ${ago(post.createdMs)} by ${post.authorId}` : 'unknown',
+      ...(post && post.deletion !== 'none' ? ['deleted'] : []),
       showing ? `shown ${ago(showing.earliestMs)}${showing.isCertain ? '' : ', perhaps'}` : 'never shown',
     ].join(', ');
   }

@@ -134,8 +134,9 @@ class FeedProperty {
   private async inspect(afterLoss: boolean): Promise<string[]> {
     const during = this.actors
       .flatMap(({ problems }) => problems.splice(0))
-      // What a master takes with it may be missing until it is brought back; everything else holds meanwhile, too.
-      .filter((problem) => !afterLoss || !/missing|viewed|risen/.test(problem));
+      // What a master takes with it may be missing until it is brought back, deletions of its cached posts included;
+      // everything else holds meanwhile, too.
+      .filter((problem) => !afterLoss || !/missing|viewed|risen|not to be seen: .*, deleted/.test(problem));
     const walked = afterLoss ? this.actors : this.random.some(this.actors, WALKED);
     const look = async (): Promise<string[]> => {
       const problems = await this.walk(walked);
