@@ -31,20 +31,6 @@ export const MUTANTS: readonly Mutant[] = [
     to: `'UPDATE outbox_events SET state = "finished", lease_token`,
   },
   {
-    name: 'push instead of reconcile: an unfollow takes posts out, whatever is true by then',
-    file: `${FEEDS}/follow.handlers.ts`,
-    from: `export class RemovalHandler implements OutboxHandler<FollowEvent> {
-  constructor(private readonly feeds: FeedFollows) {}
-
-  handle(event: FollowEvent, job: JobContext): Promise<void> {
-    return this.feeds.reconcile({ ...changeOf(event), changedAt: job.createdAt }, 'background');`,
-    to: `export class RemovalHandler implements OutboxHandler<FollowEvent> {
-  constructor(private readonly feeds: FeedFollows) {}
-
-  handle(event: FollowEvent, job: JobContext): Promise<void> {
-    return this.feeds.takeOut(event.followerId, event.followeeId, 'background');`,
-  },
-  {
     name: 'a fan-out does not look whether the post is deleted',
     file: `${FEEDS}/fan-out.handler.ts`,
     from: `return { live: live.has(postId), followers };`,
