@@ -26,9 +26,9 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'at most once: a job counts as finished when it is taken',
-    file: 'infrastructure/outbox/outbox.repository.ts',
-    from: `'UPDATE outbox_events SET lease_token`,
-    to: `'UPDATE outbox_events SET state = "finished", lease_token`,
+    file: 'infrastructure/outbox/outbox-lease.repository.ts',
+    from: `lease_token = ?, available_at = ?, attempts = attempts + 1\n        WHERE id IN (?)`,
+    to: `lease_token = ?, available_at = ?, attempts = attempts + 1, state = 'finished'\n        WHERE id IN (?)`,
   },
   {
     name: 'a fan-out does not look whether the post is deleted',

@@ -17,7 +17,7 @@ export interface StoredFeed {
   ttl: number;
 }
 
-const TAKEOVER_MS = 30_000;
+const TAKEOVER_MS = 60_000;
 
 /** The Redis Cluster as an operator sees it, and what may happen to it. */
 export class RedisNodes {

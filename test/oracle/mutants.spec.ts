@@ -1,6 +1,6 @@
-import { runFeedProperty } from '../oracle/feed-property.js';
-import { buildMutant } from '../oracle/mutant-build.js';
-import { MUTANTS } from '../oracle/mutants.js';
+import { runFeedProperty } from './feed-property.js';
+import { buildMutant } from './mutant-build.js';
+import { MUTANTS } from './mutants.js';
 
 /** A mistake that is not found by then is not found. */
 const OPERATIONS = 6_000;
