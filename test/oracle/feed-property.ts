@@ -3,6 +3,7 @@ import { testEnv } from '../support/test-config.js';
 import { TestDatabase } from '../support/test-database.js';
 import { Actor } from './actor.js';
 import { Deployment } from './deployment.js';
+import { faultSchedule, type Fault } from './fault-schedule.js';
 import { FeedOracle } from './feed-oracle.js';
 import { Random } from './random.js';
 import { RedisNodes } from './redis-nodes.js';
@@ -44,8 +45,6 @@ const ENV = {
   OUTBOX_LEASE: '2s',
   ACCESS_TOKEN_TTL: '7d',
 };
-/** What happens beside a round of operations. */
-export const FAULTS = { none: 55, 'worker killed': 28, 'api killed': 8, 'redis failover': 5, 'redis flushed': 4 };
 const STEPS = { none: 40, minutes: 20, hours: 25, days: 10, 'so long that feeds are dropped': 5 };
 /** A loss by Redis is mended within this time. */
 const MENDED_WITHIN_MS = 60_000;
@@ -92,10 +91,11 @@ class FeedProperty {
     for (let i = 0; i < ACTORS; i++) {
       this.actors.push(await Actor.register(this.deployment, this.oracle, this.clock));
     }
-    let faultBefore = 'none';
+    const faults = faultSchedule(Math.ceil(this.options.operations / ROUND), this.random);
+    let faultBefore: Fault = 'none';
     for (let round = 0; this.report.operations < this.options.operations; round++) {
       const begunMs = this.clock.nowMs();
-      const fault = round === 0 ? 'none' : this.random.weighted(FAULTS);
+      const fault = faults[round]!;
       await Promise.all([this.fail(fault), ...this.operate()]);
       if (fault === 'api killed') this.oracle.marksMayBeLost(begunMs);
       if (fault === 'redis flushed') this.oracle.marksMayBeLost(0);
@@ -125,7 +125,7 @@ class FeedProperty {
     });
   }
 
-  private async fail(fault: keyof typeof FAULTS): Promise<void> {
+  private async fail(fault: Fault): Promise<void> {
     this.report.faults[fault] = (this.report.faults[fault] ?? 0) + 1;
     const choose = <T>(items: readonly T[]): T => this.random.pick(items);
     if (fault === 'worker killed') return this.deployment.replace('worker');
