@@ -97,12 +97,19 @@ export class FeedOracle {
 
   /** An answer was lost on its way: whatever the feed holds may have been marked. */
   answerLost(readerId: Id, requestedMs: number, lostMs: number): void {
-    const reader = this.reader(readerId);
-    for (const post of this.visible(readerId)) {
-      if (reader.showings.has(post.id)) continue;
-      const latestMs = lostMs + MARK_WITHIN_MS;
-      reader.showings.set(post.id, { earliestMs: requestedMs, latestMs, answeredMs: lostMs, isCertain: false });
-    }
+    for (const { id } of this.visible(readerId)) this.shownPerhaps(readerId, id, requestedMs, lostMs);
+  }
+
+  /** A post may have been marked, and if it was before that is still so. */
+  shownPerhaps(readerId: Id, postId: Id, requestedMs: number, answeredMs: number): void {
+    const { showings } = this.reader(readerId);
+    if (showings.has(postId)) return;
+    showings.set(postId, {
+      earliestMs: requestedMs,
+      latestMs: answeredMs + MARK_WITHIN_MS,
+      answeredMs,
+      isCertain: false,
+    });
   }
 
   /** Marks since a moment may be lost. */

@@ -33,26 +33,45 @@ export class Reader {
   async walk({ limit, maxPages, isQuiet, from }: WalkOptions): Promise<{ problems: string[]; bookmarks: Bookmark[] }> {
     const start = from === undefined ? 'top' : from.isInHead ? 'head' : 'unknown';
     const isKnown = (id: Id) => this.oracle.posts.has(id);
-    const walk: Walk = { pages: [], limit, start, isQuiet, isKnown, ...(from && { belowId: from.belowId }) };
+    const walk: Walk = {
+      pages: [],
+      limit,
+      start,
+      isQuiet,
+      isDegraded: false,
+      isKnown,
+      ...(from && { belowId: from.belowId }),
+    };
     const bookmarks: Bookmark[] = [];
     const fromMs = this.clock.nowMs();
-    const unviewed: { ids: Id[]; requestedMs: number; answeredMs: number }[] = [];
+    const answers: {
+      items: Walk['pages'][0]['items'];
+      isDegraded: boolean;
+      requestedMs: number;
+      answeredMs: number;
+    }[] = [];
     let cursor: string | null | undefined = from?.cursor;
     while (cursor !== null && walk.pages.length < maxPages) {
       const requestedMs = this.clock.nowMs();
-      const { items, nextCursor } = await this.page(limit, cursor);
+      const { isDegraded, ...page } = await this.page(limit, cursor);
+      const { items, nextCursor } = page;
       const answeredMs = this.clock.nowMs();
       const shown = items.map(({ post, viewed }) => ({ id: Number(post.id), viewed }));
       walk.pages.push({ items: shown, hasNext: nextCursor !== null });
-      unviewed.push({ ids: shown.filter(({ viewed }) => !viewed).map(({ id }) => id), requestedMs, answeredMs });
+      walk.isDegraded ||= isDegraded;
+      answers.push({ items: shown, isDegraded, requestedMs, answeredMs });
       const last = shown.at(-1);
-      // Whoever is not viewed is in the head.
-      if (nextCursor !== null && last) bookmarks.push({ cursor: nextCursor, belowId: last.id, isInHead: !last.viewed });
+      // Whoever is not viewed is in the head, if the feed itself was asked.
+      const isInHead = last?.viewed === false && !isDegraded;
+      if (nextCursor !== null && last) bookmarks.push({ cursor: nextCursor, belowId: last.id, isInHead });
       cursor = nextCursor;
     }
     const problems = checkWalk(walk, expectedFeed(this.oracle, this.id, fromMs, this.clock.nowMs()));
-    for (const { ids, requestedMs, answeredMs } of unviewed) {
-      for (const id of ids) this.oracle.shownUnviewed(this.id, id, requestedMs, answeredMs);
+    for (const { items, isDegraded, requestedMs, answeredMs } of answers) {
+      for (const { id, viewed } of items) {
+        if (isDegraded) this.oracle.shownPerhaps(this.id, id, requestedMs, answeredMs);
+        else if (!viewed) this.oracle.shownUnviewed(this.id, id, requestedMs, answeredMs);
+      }
     }
     const where = `reader ${this.id}, ${limit} a page from ${start}${from ? ` below ${from.belowId}` : ''}`;
     return { problems: problems.map((problem) => `${where}: ${this.explained(problem)}`), bookmarks };
@@ -64,15 +83,15 @@ export class Reader {
     return `${problem} (${this.oracle.explain(this.id, Number(postId), this.clock.nowMs())})`;
   }
 
-  private async page(limit: number, cursor: string | undefined): Promise<FeedPage> {
+  private async page(limit: number, cursor: string | undefined): Promise<FeedPage & { isDegraded: boolean }> {
     const query = new URLSearchParams({ limit: String(limit), ...(cursor !== undefined && { cursor }) });
-    const { body } = await this.deployment.request<FeedPage>(
+    const { body, headers } = await this.deployment.request<FeedPage>(
       200,
       'GET',
       `/v1/feed?${query.toString()}`,
       { token: this.token },
       (sentMs) => this.oracle.answerLost(this.id, sentMs + this.clock.nowMs() - Date.now(), this.clock.nowMs()),
     );
-    return body;
+    return { ...body, isDegraded: headers.has('X-Degraded') };
   }
 }

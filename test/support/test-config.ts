@@ -17,6 +17,8 @@ const TEST_DEFAULTS: TestEnv = {
   RATE_LIMITS: 'off',
   // On a machine that is busy with tests a reader should not get the feed without its views now and then.
   REDIS_REQUEST_BUDGET: '1s',
+  // Tests share the cluster: the requests of one must not slow the fan-out of another.
+  FAN_OUT_YIELDS: 'off',
 };
 
 /** The environment of an application under test: where the runner's services are, and what the test asks for. */
