@@ -9,6 +9,7 @@ import { OutboxModule } from './infrastructure/outbox/outbox.module.js';
 import { IdempotencyModule } from './infrastructure/idempotency/idempotency.module.js';
 import { RateLimitModule } from './infrastructure/rate-limits/rate-limit.module.js';
 import { RedisModule } from './infrastructure/redis/redis.module.js';
+import { RequestWaitsModule } from './infrastructure/yielding/yielding.module.js';
 import { AuthModule } from './modules/auth/auth.module.js';
 import { CommentsApiModule } from './modules/comments/comments.module.js';
 import { FeedsModule } from './modules/feeds/feeds.module.js';
@@ -31,6 +32,7 @@ export class AppModule {
         DatabaseMonitorModule,
         RedisModule,
         OwnWritesModule,
+        RequestWaitsModule,
         OutboxModule,
         IdempotencyModule,
         RateLimitModule,

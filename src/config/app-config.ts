@@ -48,7 +48,11 @@ export class AppConfig {
       replicaMaxLagMs: env.REPLICA_MAX_LAG,
       poolSize: env.MYSQL_POOL_SIZE,
     };
-    this.redis = { nodes: env.REDIS_NODES, requestBudgetMs: env.REDIS_REQUEST_BUDGET };
+    this.redis = {
+      nodes: env.REDIS_NODES,
+      requestBudgetMs: env.REDIS_REQUEST_BUDGET,
+      requestWaitMs: env.REDIS_REQUEST_WAIT,
+    };
     this.auth = {
       keys: env.JWT_KEYS,
       accessTokenTtlMs: env.ACCESS_TOKEN_TTL,
@@ -72,6 +76,7 @@ export class AppConfig {
       buckets: env.FEED_BUCKETS,
       largeAuthorFollowers: env.LARGE_AUTHOR_FOLLOWERS,
       fanOutChunk: env.FAN_OUT_CHUNK,
+      fanOutYields: env.FAN_OUT_YIELDS,
     };
     this.posts = { cacheTtlMs: env.POST_CACHE_TTL, missingTtlMs: env.POST_MISSING_TTL };
     this.counts = { flushIntervalMs: env.COUNT_FLUSH_INTERVAL };

@@ -107,6 +107,11 @@ export const SETTINGS = {
     '100ms',
     'how long one request may wait for Redis in all before it goes on without',
   ),
+  REDIS_REQUEST_WAIT: setting(
+    duration(),
+    '5ms',
+    'what nine in ten calls of Redis by requests should not take longer than; fan-out yields to them',
+  ),
 
   JWT_KEYS: setting(
     signingKeys(),
@@ -144,6 +149,7 @@ export const SETTINGS = {
     'authors with this many followers are not fanned out; their posts are pulled by who reads',
   ),
   FAN_OUT_CHUNK: setting(wholeNumber(1, 100_000), '10000', 'followers that are served between two saved cursors'),
+  FAN_OUT_YIELDS: setting(toggle(), 'on', 'whether fan-out slows down while requests wait for Redis'),
 
   POST_CACHE_TTL: setting(duration(), '1h', 'how long a post and its counts stay cached, give or take a tenth'),
   POST_MISSING_TTL: setting(duration(), '10s', 'how long it is remembered that a post does not exist'),

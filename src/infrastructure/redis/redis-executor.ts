@@ -5,7 +5,7 @@ import { answersOf, isAnswered, NodeFailure, sendPipeline } from './node-pipelin
 import { outcomesWithin, Outcomes, type Outcome } from './outcomes.js';
 import { sendAgain, sendOnceMore } from './redirections.js';
 import { CLUSTER, RedisBreakers } from './redis-breakers.js';
-import { RedisClients } from './redis-clients.js';
+import { RedisClients, type RedisTraffic } from './redis-clients.js';
 import type { RedisCommand } from './redis-command.js';
 import type { RedisOptions } from './redis-options.js';
 import { asRedisError, RedisUnavailableError, withinDeadline } from './redis-unavailable.error.js';
@@ -29,14 +29,23 @@ interface Call {
 
 /** Hears of every pipeline that a node was sent. */
 export interface RedisObserver {
-  /** @param node `host:port` */
-  answered(node: string, commands: readonly RedisCommand[], outcomes: readonly Outcome[], seconds: number): void;
+  answered(pipeline: Answered): void;
+}
+
+/** A pipeline that a node was sent, and what came back. */
+export interface Answered {
+  /** `host:port` */
+  node: string;
+  traffic: RedisTraffic;
+  commands: readonly RedisCommand[];
+  outcomes: readonly Outcome[];
+  seconds: number;
 }
 
 /** Sends many commands in one pipeline a node and keeps the outcomes in the order of the commands. */
 @Injectable()
 export class RedisExecutor {
-  observer?: RedisObserver;
+  private readonly observers: RedisObserver[] = [];
   private readonly replicas = new ReplicaChoice();
 
   constructor(
@@ -44,6 +53,10 @@ export class RedisExecutor {
     private readonly breakers: RedisBreakers,
     private readonly budgets: RequestBudgets,
   ) {}
+
+  observe(observer: RedisObserver): void {
+    this.observers.push(observer);
+  }
 
   /**
    * What became of each command. One whose answer got lost is sent again, along the cluster's redirections, unless it is
@@ -129,7 +142,7 @@ export class RedisExecutor {
     if (name === '') return [];
     try {
       return await this.guarded(call, name, (ms) => {
-        return answersOf(commands, node && this.sendPipeline(node, commands, call.options.replicated), ms);
+        return answersOf(commands, node && this.sendPipeline(node, commands, call.options), ms);
       });
     } catch (error) {
       if (error instanceof NodeFailure) return error.outcomes;
@@ -151,7 +164,8 @@ export class RedisExecutor {
     };
     const askOne = async (name: string, part: NodeGroup): Promise<void> => {
       const node = replicas.get(name);
-      const results = node && (await patiently(this.sendPipeline(node, part.commands)));
+      const results =
+        node && (await patiently(this.sendPipeline(node, part.commands, { traffic: call.options.traffic })));
       if (node && !results?.some(isAnswered)) this.replicas.leaveAlone(name);
       part.commands.forEach((_, index) => {
         const result = results?.[index];
@@ -164,10 +178,12 @@ export class RedisExecutor {
     if (rest.commands.length > 0) await this.askMasters(call, rest);
   }
 
-  private async sendPipeline(node: Redis, commands: RedisCommand[], replicated = false): Promise<Outcome[]> {
+  private async sendPipeline(node: Redis, commands: RedisCommand[], options: RedisOptions): Promise<Outcome[]> {
     const begunMs = performance.now();
-    const outcomes = await sendPipeline(node, commands, replicated);
-    this.observer?.answered(nameOf(node), commands, outcomes, (performance.now() - begunMs) / 1_000);
+    const outcomes = await sendPipeline(node, commands, options.replicated ?? false);
+    const seconds = (performance.now() - begunMs) / 1_000;
+    const pipeline: Answered = { node: nameOf(node), traffic: options.traffic, commands, outcomes, seconds };
+    for (const observer of this.observers) observer.answered(pipeline);
     return outcomes;
   }
 }

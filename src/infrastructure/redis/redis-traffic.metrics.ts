@@ -1,8 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { MetricFactory, type Counter, type Histogram } from '../metrics/metric-factory.js';
-import type { Outcome } from './outcomes.js';
-import type { RedisCommand } from './redis-command.js';
-import { RedisExecutor, type RedisObserver } from './redis-executor.js';
+import { RedisExecutor, type Answered, type RedisObserver } from './redis-executor.js';
 import { isReplyError } from './redis-unavailable.error.js';
 
 /** A node of Redis answers in a fraction of a millisecond; background work waits for 10 s at most. */
@@ -30,10 +28,10 @@ export class RedisTrafficMetrics implements RedisObserver {
       SECONDS,
     );
     this.sizes = metrics.histogram('redis_pipeline_commands', 'Commands of a pipeline to one node', [], COMMANDS);
-    executor.observer = this;
+    executor.observe(this);
   }
 
-  answered(node: string, commands: readonly RedisCommand[], outcomes: readonly Outcome[], seconds: number): void {
+  answered({ node, commands, outcomes, seconds }: Answered): void {
     this.sizes.observe(commands.length);
     this.seconds.observe({ node }, seconds);
     const counts = new Map<string, number>();

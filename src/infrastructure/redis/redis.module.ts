@@ -36,6 +36,6 @@ import { RequestGuard } from './request-guard.js';
     RedisMasters,
     RedisHealthIndicator,
   ],
-  exports: [RedisClients, RequestGuard, RedisCommands, KeyScanner, RedisMasters, RedisHealthIndicator],
+  exports: [RedisClients, RedisExecutor, RequestGuard, RedisCommands, KeyScanner, RedisMasters, RedisHealthIndicator],
 })
 export class RedisModule {}

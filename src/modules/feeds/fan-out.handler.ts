@@ -11,10 +11,9 @@ import { POST_CREATED, type PostCreatedEvent } from '../posts/posts.events.js';
 import { LargeAuthorsWriter } from '../posts/large-authors.writer.js';
 import { PostsReader } from '../posts/posts.reader.js';
 import { newEntry, type FeedEntry } from './feed-entry.js';
-import { FeedStore } from './feed.store.js';
+import { FeedDelivery } from './feed-delivery.js';
 import { unreadSince } from './feed-time.js';
 import { FeedTruth } from './feed-truth.js';
-import { FeedMetrics } from './feed.metrics.js';
 
 /** Rounds of one chunk before the job is put off, as in {@link FeedFollows}. */
 const MAX_ROUNDS = 5;
@@ -31,12 +30,11 @@ const BEFORE_ALL: Id = '0';
 @HandlesOutbox(POST_CREATED)
 export class FanOutHandler implements OutboxHandler<PostCreatedEvent> {
   constructor(
-    private readonly store: FeedStore,
+    private readonly delivery: FeedDelivery,
     private readonly follows: FollowsReader,
     private readonly posts: PostsReader,
     private readonly largeAuthors: LargeAuthorsWriter,
     private readonly truth: FeedTruth,
-    private readonly metrics: FeedMetrics,
     private readonly config: AppConfig,
   ) {}
 
@@ -48,7 +46,7 @@ export class FanOutHandler implements OutboxHandler<PostCreatedEvent> {
     const readBefore = job.attempts > 1 ? again : undefined;
     if (job.progress === null) {
       // The author has had it since the request (`OwnPostEffect`).
-      await this.deliver(entry, [event.authorId], again);
+      await this.delivery.push(entry, [event.authorId], again);
       await this.largeAuthors.judge(event.authorId);
     }
     // Followers of a large author pull when they read.
@@ -63,7 +61,7 @@ export class FanOutHandler implements OutboxHandler<PostCreatedEvent> {
   /** Takes the post out of its author's feed again if it was deleted meanwhile. */
   private async settle(entry: FeedEntry, authorId: Id): Promise<void> {
     const live = await this.posts.liveAmongNow([entry.postId]);
-    if (!live.has(entry.postId)) await this.store.remove([entry.postId], [authorId], 'background');
+    if (!live.has(entry.postId)) await this.delivery.remove(entry.postId, [authorId]);
   }
 
   /**
@@ -81,23 +79,18 @@ export class FanOutHandler implements OutboxHandler<PostCreatedEvent> {
   ): Promise<Id | undefined> {
     let truth = await this.truthOf(entry.postId, authorId, after);
     for (let round = 0; round < MAX_ROUNDS; round++) {
-      if (truth.live) await this.deliver(entry, truth.followers, readBefore);
-      else await this.store.remove([entry.postId], [authorId, ...truth.followers], 'background');
+      if (truth.live) await this.delivery.push(entry, truth.followers, readBefore);
+      else await this.delivery.remove(entry.postId, [authorId, ...truth.followers]);
 
       const now = await this.truthOf(entry.postId, authorId, after);
       const gone = without(truth.followers, now.followers, this.chunk);
-      await this.store.remove([entry.postId], gone, 'background');
+      await this.delivery.remove(entry.postId, gone);
       if (now.live === truth.live && gone.length === 0) {
         return truth.live && truth.followers.length === this.chunk ? truth.followers.at(-1) : undefined;
       }
       truth = now;
     }
     throw new Error('the followers of the chunk changed during every round');
-  }
-
-  private async deliver(entry: FeedEntry, userIds: readonly Id[], readBefore: number | undefined): Promise<void> {
-    if (userIds.length === 0) return;
-    this.metrics.delivered(await this.store.push(entry, userIds, 'background', readBefore));
   }
 
   /** What MySQL's primary says now about the post and the next followers of its author. */

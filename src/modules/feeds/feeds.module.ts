@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { SchedulingModule } from '../../infrastructure/scheduling/scheduling.module.js';
+import { BackgroundPaceModule } from '../../infrastructure/yielding/yielding.module.js';
 import { FollowsModule } from '../follows/follows.module.js';
 import { PostsModule, PostsWorkerModule } from '../posts/posts.module.js';
 import { FanOutHandler } from './fan-out.handler.js';
@@ -10,6 +11,7 @@ import { FeedAuditStore } from './feed-audit.store.js';
 import { FeedAudit } from './feed-audit.js';
 import { FeedBacklogReader } from './feed-backlog.js';
 import { FeedBuilder } from './feed-builder.js';
+import { FeedDelivery } from './feed-delivery.js';
 import { FeedFollows } from './feed-follows.js';
 import { FeedItems } from './feed-items.js';
 import { FeedPull } from './feed-pull.js';
@@ -62,8 +64,9 @@ export class FeedsModule {}
 
 /** For the worker: delivery. */
 @Module({
-  imports: [FeedsCoreModule, PostsWorkerModule, SchedulingModule],
+  imports: [FeedsCoreModule, PostsWorkerModule, SchedulingModule, BackgroundPaceModule],
   providers: [
+    FeedDelivery,
     FanOutHandler,
     PostRemovalHandler,
     BackfillHandler,

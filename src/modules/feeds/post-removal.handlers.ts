@@ -9,6 +9,7 @@ import {
 } from '../../infrastructure/outbox/outbox-handler.decorator.js';
 import { FollowsReader } from '../follows/follows.reader.js';
 import { POST_DELETED, type PostDeletedEvent } from '../posts/posts.events.js';
+import { FeedDelivery } from './feed-delivery.js';
 import { FeedStore } from './feed.store.js';
 
 /**
@@ -19,17 +20,17 @@ import { FeedStore } from './feed.store.js';
 @HandlesOutbox(POST_DELETED)
 export class PostRemovalHandler implements OutboxHandler<PostDeletedEvent> {
   constructor(
-    private readonly store: FeedStore,
+    private readonly delivery: FeedDelivery,
     private readonly follows: FollowsReader,
     private readonly config: AppConfig,
   ) {}
 
   async handle({ postId, authorId }: PostDeletedEvent, job: JobContext): Promise<void> {
-    if (job.progress === null) await this.store.remove([postId], [authorId], 'background');
+    if (job.progress === null) await this.delivery.remove(postId, [authorId]);
     let after: Id | undefined = job.progress ?? '0';
     while (after !== undefined) {
       const followers: Id[] = await this.follows.followersAfterNow(authorId, after, this.config.feed.fanOutChunk);
-      await this.store.remove([postId], followers, 'background');
+      await this.delivery.remove(postId, followers);
       after = followers.length === this.config.feed.fanOutChunk ? followers.at(-1) : undefined;
       if (after !== undefined) await job.saveProgress(after);
     }

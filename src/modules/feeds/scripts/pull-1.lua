@@ -6,7 +6,7 @@ local s = read_sentinel(key)
 if not s then return 0 end
 local ids = {}
 for i = 3, #ARGV, 2 do
-  add(key, s, ARGV[i], ARGV[i + 1])
+  add(key, s.floor, ARGV[i], ARGV[i + 1])
   ids[#ids + 1] = ARGV[i]
 end
 note_pulled(key, s, watermark, ids)

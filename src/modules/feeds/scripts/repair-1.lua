@@ -8,7 +8,7 @@ if not s or s.state ~= 'r' or s.token ~= token then return { 0, 0 } end
 local size = redis.call('ZCARD', key)
 for i = 4, 3 + leaving do redis.call('ZREM', key, ARGV[i]) end
 local left = redis.call('ZCARD', key)
-for i = 4 + leaving, #ARGV, 2 do add(key, s, ARGV[i], ARGV[i + 1]) end
+for i = 4 + leaving, #ARGV, 2 do add(key, s.floor, ARGV[i], ARGV[i + 1]) end
 local came = redis.call('ZCARD', key) - left
 local excess = math.max(0, left - 1 - max_entries)
 trim(key, s, max_entries)

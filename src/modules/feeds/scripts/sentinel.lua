@@ -44,9 +44,14 @@ local function trim(key, s, max_entries)
 end
 
 -- Adds an entry unless its post is there already, in whatever state, or lies at or below the floor.
-local function add(key, s, post_id, member)
-  if tonumber(post_id) <= tonumber(s.floor) then return end
-  if redis.call('ZCOUNT', key, post_id, post_id) == 0 then redis.call('ZADD', key, post_id, member) end
+local function add(key, floor, post_id, member)
+  local id = tonumber(post_id)
+  if id <= tonumber(floor) then return end
+  -- Mostly it is the newest. The end of a listpack is found at once; ZCOUNT walks over it from its beginning.
+  local newest = redis.call('ZRANGE', key, -1, -1)[1]
+  if tonumber(string.match(newest, '^%d+')) < id or redis.call('ZCOUNT', key, post_id, post_id) == 0 then
+    redis.call('ZADD', key, post_id, member)
+  end
 end
 
 -- Remembers up to which post those of large authors have been pulled, and which others above it: the newest of them, so

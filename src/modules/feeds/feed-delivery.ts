@@ -1,0 +1,49 @@
+import { Injectable } from '@nestjs/common';
+import { batches, groupBy } from '../../common/batches.js';
+import type { Id } from '../../common/id.js';
+import { AppConfig } from '../../config/app-config.js';
+import { BackgroundPace } from '../../infrastructure/yielding/background-pace.js';
+import type { FeedEntry } from './feed-entry.js';
+import { bucketOf } from './feed-keys.js';
+import { FeedStore } from './feed.store.js';
+import { FeedMetrics } from './feed.metrics.js';
+
+/** Feeds of a part while requests are yielded to: they keep three nodes busy for a few milliseconds. */
+const PART = 500;
+
+/** Brings posts into and out of the feeds of many users, and yields to requests meanwhile. */
+@Injectable()
+export class FeedDelivery {
+  constructor(
+    private readonly store: FeedStore,
+    private readonly pace: BackgroundPace,
+    private readonly metrics: FeedMetrics,
+    private readonly config: AppConfig,
+  ) {}
+
+  /**
+   * @param readBefore epoch seconds; feeds that were read since are left out
+   * @throws RedisUnavailableError when some did not get it
+   */
+  async push(entry: FeedEntry, userIds: readonly Id[], readBefore?: number): Promise<void> {
+    for (const part of this.parts(userIds)) {
+      const reached = await this.pace.run(() => this.store.push(entry, part, 'background', readBefore));
+      this.metrics.delivered(reached);
+    }
+  }
+
+  /** @throws RedisUnavailableError when some still have it */
+  async remove(postId: Id, userIds: readonly Id[]): Promise<void> {
+    for (const part of this.parts(userIds)) {
+      await this.pace.run(() => this.store.remove([postId], part, 'background'));
+    }
+  }
+
+  /** Feeds of a bucket stay together, because they share a script call. */
+  private *parts(userIds: readonly Id[]): Generator<readonly Id[]> {
+    if (userIds.length === 0) return;
+    if (!this.pace.yields || userIds.length <= PART) return yield userIds;
+    const byBucket = groupBy(userIds, (userId) => bucketOf(userId, this.config.feed.buckets));
+    yield* batches([...byBucket.values()].flat(), PART);
+  }
+}
