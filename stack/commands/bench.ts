@@ -1,4 +1,5 @@
 // npm run bench [-- NAME [arguments]]: runs bench/NAME.ts, or every benchmark, on services that end with it.
+// npm run bench -- failures: the tests of failing Redis nodes, with the load that the figures of docs/performance.md are of.
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Backend } from '../lib/backend.ts';
@@ -19,9 +20,15 @@ const all = readdirSync(directory)
   .map((file) => file.replace(/\.ts$/, ''))
   .toSorted();
 
+const FAILURES: NodeJS.ProcessEnv = { FAILURES_PER_SECOND: '200', FAILURES_SECONDS: '60' };
+
 await runCommand(async () => {
+  if (name === 'failures') {
+    const env = { ...process.env, ...FAILURES };
+    return runAtTerminal(nodeCommand('stack/commands/test.ts', 'redis-nodes'), { env, shutdown });
+  }
   if (name !== undefined && !existsSync(join(directory, `${name}.ts`))) {
-    throw new StackError(`There is no benchmark ${name}; there are: ${all.join(', ')}`);
+    throw new StackError(`There is no benchmark ${name}; there are: ${[...all, 'failures'].join(', ')}`);
   }
   const lock = await acquireLock(join(root, 'test'), {
     purpose: 'npm run bench',

@@ -1,6 +1,8 @@
 import type { Id } from '../../src/common/id.js';
 import { ApiClient, type Member } from '../support/api-client.js';
 import { createFollows, createUsers, memberFactory } from '../support/factories.js';
+import { CutOff } from '../support/cut-off.js';
+import { Metrics } from '../support/metrics.js';
 import { countsEverywhere } from '../support/post-counts.js';
 import { startProcess, type TestProcess } from '../support/processes.js';
 import { RedisFailover, type Shard } from '../support/redis-failover.js';
@@ -13,8 +15,10 @@ import { TestDatabase } from '../support/test-database.js';
 
 const READERS = 60;
 const AUTHORS = 5;
-/** What two cores that also run all the services, and other tests, answer without a queue. */
-const PER_SECOND = 60;
+/** What two cores that also run all the services, and other tests, answer without a queue. `npm run bench -- failures` sets more. */
+const PER_SECOND = Number(process.env['FAILURES_PER_SECOND'] ?? 60);
+/** Of load after a failure has begun, or is over. */
+const SECONDS = Number(process.env['FAILURES_SECONDS'] ?? 8);
 /** Of a load; posts that are liked are few, so that many like the same. */
 const POSTS_PER_THOUSAND = 30;
 const LIKES_PER_THOUSAND = 150;
@@ -26,11 +30,13 @@ describe('Under load, when of the nodes of Redis', () => {
   let database: TestDatabase;
   let redis: TestRedis;
   let failover: RedisFailover;
+  let api: ApiClient;
   let readers: Member[];
   let authors: Member[];
   let shard: Shard;
   let posted: Id[];
   const processes: TestProcess[] = [];
+  const cutOff = new CutOff();
   const env: TestEnv = { REDIS_REQUEST_BUDGET: '100ms' };
 
   beforeAll(async () => {
@@ -38,10 +44,12 @@ describe('Under load, when of the nodes of Redis', () => {
     redis = new TestRedis(database.config);
     failover = new RedisFailover(redis);
     for (const name of ['main', 'worker'] as const) {
-      processes.push(await startProcess(name, testEnv(database.name, env)));
+      const cut = name === 'main' ? cutOff.env : {};
+      processes.push(await startProcess(name, testEnv(database.name, { ...env, ...cut })));
     }
-    const [api] = await Promise.all(processes.map((process) => process.ready()));
-    const memberOf = memberFactory(database, new ApiClient(api!.url));
+    await Promise.all(processes.map((process) => process.ready()));
+    api = new ApiClient(processes[0]!.url);
+    const memberOf = memberFactory(database, api);
     const ids = await createUsers(database, READERS + AUTHORS);
     authors = ids.slice(0, AUTHORS).map(memberOf);
     readers = ids.slice(AUTHORS).map(memberOf);
@@ -55,11 +63,17 @@ describe('Under load, when of the nodes of Redis', () => {
   }, 120_000);
   afterAll(async () => {
     await Promise.all(processes.map((process) => process.stop('SIGKILL')));
+    cutOff.close();
     await redis?.close();
     await database?.drop();
   });
 
   const any = <T>(items: readonly T[]): T => items[Math.floor(Math.random() * items.length)]!;
+
+  const readsFeed = (): Request => {
+    const reader = any(readers);
+    return async () => (await reader.request('GET', '/v1/feed')).status;
+  };
 
   function next(): Request {
     const dice = Math.random() * 1_000;
@@ -72,31 +86,43 @@ describe('Under load, when of the nodes of Redis', () => {
         return status;
       };
     }
-    const reader = any(readers);
     if (dice < POSTS_PER_THOUSAND + LIKES_PER_THOUSAND) {
+      const reader = any(readers);
       const post = any(posted.slice(0, LIKED_POSTS));
       const method = Math.random() < 0.7 ? 'PUT' : 'DELETE';
       return async () => (await reader.request(method, `/v1/posts/${post}/like`)).status;
     }
-    return async () => (await reader.request('GET', '/v1/feed')).status;
+    return readsFeed();
+  }
+
+  /** @param work is given what lets the load go on for so many seconds */
+  async function withLoad(
+    requests: () => Request,
+    work: (more: (seconds: number) => Promise<unknown>) => Promise<unknown>,
+  ): Promise<LoadFigures> {
+    const load = new SteadyLoad(PER_SECOND, requests);
+    try {
+      await work((seconds) => {
+        const enough = load.requests + seconds * PER_SECOND;
+        return until(() => load.requests >= enough, { what: 'the load to go on', timeoutMs: seconds * 2_000 + 20_000 });
+      });
+    } finally {
+      await load.stop();
+    }
+    const figures = await load.stop();
+    const { currentTestName } = expect.getState();
+    process.stdout.write(`Failure: ${JSON.stringify({ case: currentTestName, perSecond: PER_SECOND, ...figures })}\n`);
+    return figures;
   }
 
   /** Load before, while and after something happens. */
   async function underLoad(work: () => Promise<unknown>): Promise<LoadFigures> {
     posted = [(await authors[0]!.post('the first')).id];
-    const load = new SteadyLoad(PER_SECOND, next);
-    const more = async (seconds: number) => {
-      const enough = load.requests + seconds * PER_SECOND;
-      await until(() => load.requests >= enough, { what: 'the load to go on', timeoutMs: 30_000 });
-    };
-    try {
+    return withLoad(next, async (more) => {
       await more(2);
       await work();
-      await more(8);
-    } finally {
-      await load.stop();
-    }
-    return load.stop();
+      await more(SECONDS);
+    });
   }
 
   /** @returns the errors, if more than one in a thousand requests had one */
@@ -158,6 +184,20 @@ describe('Under load, when of the nodes of Redis', () => {
     }
   }, 240_000);
 
+  it('the API is cut off from one for ten seconds, hardly a request fails, and nothing is lost', async () => {
+    const before = await Metrics.of(api);
+    const figures = await underLoad(async () => {
+      const begunMs = performance.now();
+      cutOff.from(Number(shard.master.split(':')[1]));
+      await until(() => performance.now() - begunMs > 10_000, { what: 'ten seconds to pass' });
+      cutOff.end();
+    });
+    const opened = (await Metrics.of(api)).grown(before, 'redis_breaker_transitions_total', { to: 'open' }, 'node');
+    expect(opened).toEqual([shard.master]);
+    expect(tooManyErrors(figures)).toEqual([]);
+    await expectNothingLost();
+  }, 240_000);
+
   it('one loses all its data, hardly a request fails, and feeds and counts are whole again', async () => {
     const figures = await underLoad(async () => (await failover.node(shard.master)).flushall());
     expect(tooManyErrors(figures)).toEqual([]);
@@ -179,5 +219,10 @@ describe('Under load, when of the nodes of Redis', () => {
     const figures = await underLoad(() => services.whileRedisIsDead(async () => undefined));
     expect(tooManyErrors(figures)).toEqual([]);
     await expectNothingLost();
+  }, 240_000);
+
+  it('all six are away, no request fails', async () => {
+    const figures = await services.whileRedisIsDead(() => withLoad(readsFeed, (more) => more(SECONDS)));
+    expect(figures.errors).toEqual([]);
   }, 240_000);
 });

@@ -1,3 +1,4 @@
+import { promisify } from 'node:util';
 import calculateSlot from 'cluster-key-slot';
 import type { Redis } from 'ioredis';
 import type { TestRedis } from './redis.js';
@@ -28,8 +29,15 @@ export class RedisFailover {
   async shardOf(key: string): Promise<Shard> {
     const cluster = this.redis.clients.for('background');
     const slot = (await (await this.node(NODES[0]!)).cluster('KEYSLOT', key)) as number;
-    const [master, replica] = cluster.slots[slot]!;
-    return { master: master!, replica: replica! };
+    // Nodes that have just been started may not know all their replicas yet.
+    return until(
+      async () => {
+        await promisify((done: () => void) => cluster.refreshSlotsCache(done))();
+        const [master, replica] = cluster.slots[slot] ?? [];
+        return master && replica ? { master, replica } : undefined;
+      },
+      { what: 'a shard with a replica', timeoutMs: TIMEOUT_MS },
+    );
   }
 
   /**

@@ -1,5 +1,6 @@
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
+import { RedisUnavailableError } from '../redis/redis-unavailable.error.js';
 
 /**
  * What an event does for the one who acted, before they get their answer, so that their next request sees it. It is
@@ -33,7 +34,10 @@ export class InlineEffects implements OnApplicationBootstrap {
     try {
       await this.effects.get(type)?.apply(payload);
     } catch (error) {
-      this.logger.warn({ err: error, type }, 'inline effect failed; the outbox job will do it');
+      const details = { err: error, type };
+      // Of an outage the breakers tell, once.
+      if (error instanceof RedisUnavailableError) this.logger.debug(details, 'inline effect did without Redis');
+      else this.logger.warn(details, 'inline effect failed; the outbox job will do it');
     }
   }
 }

@@ -81,7 +81,13 @@ export class RedisClients implements OnModuleInit, OnApplicationShutdown {
       },
     });
     // Without a listener a lost connection would end the process; ioredis reconnects by itself.
-    client.on('error', (error: Error) => this.logger.warn(`redis: ${error.message}`));
+    // It says so with every try; the first of a row is enough.
+    let told = '';
+    client.on('error', ({ message }: Error) => {
+      if (message !== told) this.logger.warn(`redis: ${message}`);
+      told = message;
+    });
+    client.on('ready', () => (told = ''));
     return client;
   }
 }

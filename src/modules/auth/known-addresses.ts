@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { RedisCommands } from '../../infrastructure/redis/redis-commands.js';
+import { RedisUnavailableError } from '../../infrastructure/redis/redis-unavailable.error.js';
 
 const TTL_SECONDS = 90 * 86_400;
 
@@ -17,7 +18,7 @@ export class KnownAddresses {
       const exists = await this.redis.call<number>({ traffic: 'request' }, 'exists', key);
       return exists === 1;
     } catch (error) {
-      this.logger.warn({ err: error }, 'known addresses cannot be read');
+      this.tell(error, 'known addresses cannot be read');
       return false;
     }
   }
@@ -27,8 +28,14 @@ export class KnownAddresses {
     try {
       await this.redis.call({ traffic: 'request' }, 'set', key, 1, 'EX', TTL_SECONDS);
     } catch (error) {
-      this.logger.warn({ err: error }, 'a known address could not be kept');
+      this.tell(error, 'a known address could not be kept');
     }
+  }
+
+  /** Of an outage the breakers tell, once. */
+  private tell(error: unknown, what: string): void {
+    if (error instanceof RedisUnavailableError) this.logger.debug({ err: error }, what);
+    else this.logger.warn({ err: error }, what);
   }
 }
 
