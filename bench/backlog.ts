@@ -29,7 +29,7 @@ try {
   const [deleted, popular] = users.splice(0, 2) as [string, string];
   const authors = users.splice(0, AUTHORS);
   const readersOf = (index: number): string[] => users.slice(index * FOLLOWERS, (index + 1) * FOLLOWERS);
-  const call = async (userId: string, method: string, path: string, body?: object): Promise<any> => {
+  const call = async (userId: string, method: string, path: string, body?: object): Promise<Answer> => {
     const headers = { authorization: `Bearer ${issuer.issue({ userId, sessionId: 'bench' })}` };
     const json = { 'content-type': 'application/json' };
     const answer = await fetch(`${url}${path}`, {
@@ -38,7 +38,7 @@ try {
       ...(body && { body: JSON.stringify(body) }),
     });
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
-    return answer.json();
+    return (await answer.json()) as Answer;
   };
   const follows = authors.flatMap((author, index) => readersOf(index).map((reader) => [author, reader, new Date()]));
   await insert('follows (followee_id, follower_id, created_at)', follows);
@@ -55,7 +55,7 @@ try {
       const { id } = await call(authors[place]!, 'POST', '/v1/posts', { content: 'of this moment' });
       const reader = readersOf(place)[turn % FOLLOWERS]!;
       const isThere = async (): Promise<boolean> =>
-        (await call(reader, 'GET', '/v1/feed?limit=100')).items.some((item: any) => item.post.id === id);
+        (await call(reader, 'GET', '/v1/feed?limit=100')).items.some((item) => item.post.id === id);
       while (!(await isThere())) await pause(10);
       waitsMs.push(performance.now() - begunMs);
       await pause(EVERY_MS);
@@ -124,6 +124,12 @@ try {
 } finally {
   await app.close();
   await schema.drop();
+}
+
+/** What is read of the answers: a new post's id, a feed's items. */
+interface Answer {
+  id: string;
+  items: { post: { id: string } }[];
 }
 
 /** Posts of the last hour that nobody has delivered. */

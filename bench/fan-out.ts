@@ -4,6 +4,8 @@
 // npm run bench -- fan-out [--million]
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import type { Cluster } from 'ioredis';
+import type { ResultSetHeader, RowDataPacket } from 'mysql2/promise';
 import calculateSlot from 'cluster-key-slot';
 import { programCommand, programsAreComplete } from '../stack/lib/programs.ts';
 import { startApi, startWorker, stop } from './lib/application.ts';
@@ -29,7 +31,7 @@ const [{ RedisClients }, { FeedStore }, { feedKey }] = await Promise.all([
   built('modules/feeds/feed.store'),
   built('modules/feeds/feed-keys'),
 ]);
-const cluster = app.get(RedisClients, strict).for('background');
+const cluster: Cluster = app.get(RedisClients, strict).for('background');
 const feeds = app.get(FeedStore, strict);
 const expiresAt = Math.floor(Date.now() / 1_000) + 7 * 86_400;
 const keyOf = (id: string): string => feedKey(id, BUCKETS);
@@ -105,8 +107,8 @@ async function compareWays(users: readonly string[], entries: number): Promise<R
 async function limit(entries: number): Promise<number | undefined> {
   if (!programsAreComplete()) return undefined; // the services run in containers
   const [program, ...before] = programCommand('redis-benchmark');
-  const masters = cluster.nodes('master').map((node: any) => `${node.options.host}:${node.options.port}`) as string[];
-  const owner = (tag: string): string => cluster.slots[calculateSlot(tag)][0];
+  const masters = cluster.nodes('master').map((node) => `${node.options.host}:${node.options.port}`);
+  const owner = (tag: string): string => cluster.slots[calculateSlot(tag)]![0]!;
   const each = LIMIT_KEYS / masters.length;
   const keysOf = masters.map((master) => {
     const tag = Array.from({ length: 1_000 }, (_, index) => `limit-${index}`).find((some) => owner(some) === master)!;
@@ -144,9 +146,10 @@ async function endToEnd(author: string, followers: number, rounds: number): Prom
   for (let round = 0; round < rounds; round++) {
     const now = new Date();
     const rows = Array.from({ length: postsOf(followers) }, () => [author, 'measured', now]);
-    const [{ insertId }] = (await pool.query('INSERT INTO posts (author_id, content, created_at) VALUES ?', [
-      rows,
-    ])) as any;
+    const [{ insertId }] = await pool.query<ResultSetHeader>(
+      'INSERT INTO posts (author_id, content, created_at) VALUES ?',
+      [rows],
+    );
     const jobs = rows.map((_, index) => {
       const payload = {
         postId: String(BigInt(insertId) + BigInt(index)),
@@ -158,8 +161,10 @@ async function endToEnd(author: string, followers: number, rounds: number): Prom
     await pool.query('INSERT INTO outbox_events (type, payload, available_at, created_at) VALUES ?', [jobs]);
     const begunMs = performance.now();
     for (;;) {
-      const [[row]] = (await pool.query("SELECT COUNT(*) AS count FROM outbox_events WHERE state = 'pending'")) as any;
-      if (Number(row.count) === 0) break;
+      const [[row]] = await pool.query<RowDataPacket[]>(
+        "SELECT COUNT(*) AS count FROM outbox_events WHERE state = 'pending'",
+      );
+      if (Number(row!.count) === 0) break;
       await new Promise((resolve) => setTimeout(resolve, 2));
     }
     rates.push(((followers * rows.length) / (performance.now() - begunMs)) * 1_000);
@@ -169,14 +174,12 @@ async function endToEnd(author: string, followers: number, rounds: number): Prom
 
 /** Sets how long a sorted set stays a listpack. */
 async function encode(mostEntries: number): Promise<void> {
-  await Promise.all(
-    cluster.nodes('all').map((node: any) => node.config('SET', 'zset-max-listpack-entries', mostEntries)),
-  );
+  await Promise.all(cluster.nodes('all').map((node) => node.config('SET', 'zset-max-listpack-entries', mostEntries)));
 }
 
 try {
   const results: Record<string, unknown> = {};
-  const [shipped] = (await cluster.nodes('master')[0].config('GET', 'zset-max-listpack-entries')).slice(1);
+  const [shipped] = (await cluster.nodes('master')[0]!.config('GET', 'zset-max-listpack-entries')).slice(1);
   const largest = Math.max(...SIZES);
   const users = await createUsers(schema.pool, largest + SIZES.length);
   const authors = users.splice(0, SIZES.length);

@@ -1,5 +1,6 @@
 // Whether an API and a worker on one machine slow each other: how long a page of a feed takes at 200 requests a second, while the
 // worker is idle and while it delivers posts to very many feeds without a pause.
+import type { ResultSetHeader, RowDataPacket } from 'mysql2/promise';
 import { configOf, startProcess, startWorker, stop } from './lib/application.ts';
 import { quantile, save, show, spreadOf } from './lib/figures.ts';
 import { startLoad } from './lib/http-load.ts';
@@ -33,17 +34,20 @@ function deliver(author: string): () => Promise<number> {
   let delivered = 0;
   const begunMs = performance.now();
   const pending = async (): Promise<number> => {
-    const [[row]] = (await pool.query("SELECT COUNT(*) AS count FROM outbox_events WHERE state = 'pending'")) as any;
-    return Number(row.count);
+    const [[row]] = await pool.query<RowDataPacket[]>(
+      "SELECT COUNT(*) AS count FROM outbox_events WHERE state = 'pending'",
+    );
+    return Number(row!.count);
   };
   const running = (async () => {
     while (!over) {
       const lacking = WAITING - (await pending());
       if (lacking > 0) {
         const now = new Date();
-        const [{ insertId }] = (await pool.query('INSERT INTO posts (author_id, content, created_at) VALUES ?', [
-          posts(author, lacking),
-        ])) as any;
+        const [{ insertId }] = await pool.query<ResultSetHeader>(
+          'INSERT INTO posts (author_id, content, created_at) VALUES ?',
+          [posts(author, lacking)],
+        );
         const jobs = Array.from({ length: lacking }, (_, index) => {
           const postId = String(BigInt(insertId) + BigInt(index));
           return ['post.created', JSON.stringify({ postId, authorId: author, createdAtMs: now.getTime() }), now, now];

@@ -141,8 +141,13 @@ async function createPosts(authorId: string): Promise<string[]> {
   return ids;
 }
 
+/** What is used of the application's node of MySQL. */
+interface Lender {
+  acquire(): Promise<{ query(statement: string, values?: unknown[]): Promise<unknown>; release(): Promise<void> }>;
+}
+
 /** Bare single-row commits, 32 at a time through the pool that the API uses. */
-async function rateOfCommits(primary: any, explicit: boolean): Promise<number> {
+async function rateOfCommits(primary: Lender, explicit: boolean): Promise<number> {
   let left = PER_ROUND;
   const client = async (): Promise<void> => {
     while (left-- > 0) {

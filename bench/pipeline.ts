@@ -1,5 +1,6 @@
 // A store's commands in one pipeline a node, against the same commands one at a time and all at once: round trips, or what is
 // written to sockets, and time, for the posts of a page and for the feeds of a chunk of fan-out.
+import type { Cluster } from 'ioredis';
 import { startApi } from './lib/application.ts';
 import { save, show, spreadOf, type Spread } from './lib/figures.ts';
 import { built, createSchema } from './lib/schema.ts';
@@ -33,7 +34,7 @@ const [{ RedisClients }, { PostsStore }, { FeedStore }, { feedKey }, { PUSH }] =
   built('modules/feeds/feed-keys'),
   built('modules/feeds/feed.scripts'),
 ]);
-const cluster = app.get(RedisClients, strict).for('background');
+const cluster: Cluster = app.get(RedisClients, strict).for('background');
 const posts = app.get(PostsStore, strict);
 const feeds = app.get(FeedStore, strict);
 const base = BigInt(Date.now()) * 1_000n;
@@ -41,18 +42,18 @@ const ids = (count: number): string[] => Array.from({ length: count }, (_, index
 
 /** Counts what is written to sockets while `work` runs. */
 async function writesDuring(work: () => Promise<unknown>): Promise<number> {
-  const clients = ['request', 'background'].map((traffic) => app.get(RedisClients, strict).for(traffic));
-  const streams = clients.flatMap((client) => client.nodes('all').map((node: any) => node.stream)).filter(Boolean);
+  const clients: Cluster[] = ['request', 'background'].map((traffic) => app.get(RedisClients, strict).for(traffic));
+  const streams = clients.flatMap((client) => client.nodes('all').map((node) => node.stream)).filter(Boolean);
   let writes = 0;
   for (const stream of streams) {
-    const write = stream.write.bind(stream);
+    const write = stream.write.bind(stream) as (...args: unknown[]) => boolean;
     stream.write = (...args: unknown[]) => {
       writes++;
       return write(...args);
     };
   }
   await work();
-  for (const stream of streams) delete stream.write;
+  for (const stream of streams) Reflect.deleteProperty(stream, 'write');
   return writes;
 }
 
@@ -117,7 +118,7 @@ async function ofFeeds(): Promise<Record<string, Figures>> {
     await Promise.all(keys.slice(start, start + 100).map((key) => cluster.zadd(key, 0, '0:r:bench:0:0:0')));
     await Promise.all(users.slice(start, start + 100).map((id) => feeds.add(id, older, 'background')));
   }
-  await Promise.all(cluster.nodes('master').map((node: any) => node.script('LOAD', PUSH.source)));
+  await Promise.all(cluster.nodes('master').map((node) => node.script('LOAD', PUSH.source)));
   let postId = 1_000;
   const alone = (key: string): Promise<unknown> => {
     const member = `${postId}:${expiresAt}:0`;
