@@ -3,17 +3,19 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { INestApplication } from '@nestjs/common';
 import { built } from './schema.ts';
 
 const root = join(import.meta.dirname, '../..');
 
-export async function configOf(env: NodeJS.ProcessEnv): Promise<any> {
-  const [{ AppConfig }, { readEnv }] = await Promise.all([built('config/app-config'), built('config/env.schema')]);
+/** The application's settings as it reads them; untyped, as all that comes from the build. */
+export async function configOf(env: NodeJS.ProcessEnv) {
+  const [{ AppConfig }, { readEnv }] = await Promise.all([built('config/app-config'), built('config/read-env')]);
   return new AppConfig(readEnv(env));
 }
 
 /** Starts the API in this process, so that a benchmark can use the pool that its requests use. */
-export async function startApi(env: NodeJS.ProcessEnv): Promise<{ app: any; url: string }> {
+export async function startApi(env: NodeJS.ProcessEnv): Promise<{ app: INestApplication; url: string }> {
   await import('reflect-metadata');
   const config = await configOf(env);
   const [{ AppModule }, { createApplication }, { StructuredLogger }] = await Promise.all([

@@ -1,4 +1,5 @@
-import { ConfigError, readEnv, SETTINGS } from './env.schema.js';
+import { SETTINGS } from './env.schema.js';
+import { ConfigError, readEnv } from './read-env.js';
 
 const production = {
   NODE_ENV: 'production',

@@ -1,5 +1,5 @@
 import { AppConfig } from './app-config.js';
-import { ConfigError, readEnv } from './env.schema.js';
+import { ConfigError, readEnv } from './read-env.js';
 
 /** The configuration of this process; a wrong one ends it with one line on standard error that names the variable. */
 export function loadConfig(): AppConfig {

@@ -1,6 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { requestContext } from '../../src/infrastructure/context/request-context.js';
-import { TransactionHost, type TransactionOptions } from '../../src/infrastructure/database/transaction-host.js';
+import { TransactionHost } from '../../src/infrastructure/database/transaction-host.js';
+import type { TransactionOptions } from '../../src/infrastructure/database/transaction-scope.js';
 
 /**
  * `@@server_uuid` of the server that a read of an application is sent to.

@@ -1,5 +1,5 @@
 import { AppConfig } from '../../src/config/app-config.js';
-import { readEnv } from '../../src/config/env.schema.js';
+import { readEnv } from '../../src/config/read-env.js';
 
 /** Settings of a test, as the environment would give them. */
 export type TestEnv = Record<string, string>;

@@ -1,5 +1,6 @@
 import { Inject } from '@nestjs/common';
-import { TransactionHost, TransactionUsageError, type TransactionOptions } from './transaction-host.js';
+import { TransactionHost } from './transaction-host.js';
+import { TransactionUsageError, type TransactionOptions } from './transaction-scope.js';
 
 /** Property of every class with a transactional method; Nest fills it, because the decorator declares the injection. */
 const HOST = Symbol('transactionHost');
