@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from '@jest/globals';
 import { SETTINGS } from './env.schema.js';
 
 describe('.env.example', () => {

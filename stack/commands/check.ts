@@ -1,4 +1,4 @@
-// npm run check: format, lint, types, import rules and unit tests; all of them, whichever fails.
+// npm run check: format, lint, types, dead code, import rules and unit tests; all of them, whichever fails.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { nodeCommand, runQuietly } from '../lib/child.ts';
@@ -16,6 +16,7 @@ const checks: [string, string[]][] = [
   ['Types', bin('tsc', '--noEmit', '-p', 'tsconfig.json')],
   ['Types of the stack', bin('tsc', '--noEmit', '-p', 'stack/tsconfig.json')],
   ['Types of the benchmarks', bin('tsc', '--noEmit', '-p', 'bench/tsconfig.json')],
+  ['Dead code', bin('knip', '--treat-config-hints-as-errors', '--no-progress')],
   ['Tests of the stack', nodeCommand('--test', '--test-reporter=spec', 'stack/**/*.test.ts')],
   ['Unit tests', [process.execPath, ...JEST, '--selectProjects', 'unit', '--passWithNoTests']],
 ];

@@ -13,7 +13,7 @@ export function spawnChild(command: readonly string[], env: NodeJS.ProcessEnv, s
 }
 
 /** Waits for the end of a child; its exit code, or 128 + the number of the signal that ended it. */
-export function exitCodeOf(child: ChildProcess): Promise<number> {
+function exitCodeOf(child: ChildProcess): Promise<number> {
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (code, signal) => resolve(code ?? 128 + constants.signals[signal!]));

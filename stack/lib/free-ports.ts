@@ -7,7 +7,7 @@ const FIRST_BASE = 20_000;
 const BLOCKS = 104;
 
 /** Listens on a port of 127.0.0.1; null when it is taken. */
-export function tryListen(server: Server, port: number): Promise<boolean> {
+function tryListen(server: Server, port: number): Promise<boolean> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
       error.code === 'EADDRINUSE' || error.code === 'EACCES' ? resolve(false) : reject(error),

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from './stack-error.ts';
 
 /** Thrown when a condition did not come true in time; `cause` is the last reason. */
-export class DeadlineError extends Error {
+class DeadlineError extends Error {
   constructor(timeoutMs: number, cause: unknown) {
     super(`not within ${timeoutMs / 1000} s: ${messageOf(cause)}`, { cause });
     this.name = 'DeadlineError';

@@ -67,7 +67,7 @@ export function sendSignal(pid: number, signal: NodeJS.Signals): boolean {
 }
 
 /** Waits until none of the processes runs any more. */
-export const waitForEnd = (pids: readonly number[], timeoutMs: number): Promise<void> =>
+const waitForEnd = (pids: readonly number[], timeoutMs: number): Promise<void> =>
   pollUntil(
     () => {
       const left = pids.filter(isRunning);

@@ -19,7 +19,7 @@ export const messageOf = (error: unknown): string => (error instanceof Error ? e
 const TAIL_BYTES = 4096;
 
 /** The last lines of a log file, of at most its last 4 KiB; empty when there is none. */
-export function lastLines(file: string, count: number): string[] {
+function lastLines(file: string, count: number): string[] {
   if (!existsSync(file)) return [];
   const descriptor = openSync(file, 'r');
   try {

@@ -1,6 +1,6 @@
 import type { FeedOracle, FeedSettings, Id, PostFact, Showing } from './feed-oracle.js';
 
-export type Certainty = 'yes' | 'no' | 'maybe';
+type Certainty = 'yes' | 'no' | 'maybe';
 
 /** What is known about one post that a reader may be shown. */
 export interface ExpectedPost {

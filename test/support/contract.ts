@@ -40,7 +40,7 @@ export interface Post {
   editedAt: string | null;
 }
 
-export interface FeedItem {
+interface FeedItem {
   post: Post;
   viewed: boolean;
 }

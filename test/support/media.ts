@@ -1,4 +1,3 @@
-import { expect } from '@jest/globals';
 import type { Member } from './api-client.js';
 import type { Post } from './contract.js';
 

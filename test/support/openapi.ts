@@ -21,7 +21,7 @@ interface Content {
   content?: Record<string, { schema: Schema }>;
 }
 
-export interface Operation {
+interface Operation {
   operationId: string;
   tags?: string[];
   summary?: string;

@@ -7,7 +7,7 @@ import type { Step } from './workload.js';
  * Longest time that a statement may be held up by a lock, in seconds: what a migrator may take, and as much again for
  * the moment in which the change itself is made. MySQL keeps it, so a busy machine does not fail a test.
  */
-export const LOCK_BOUND_SECONDS = 2;
+const LOCK_BOUND_SECONDS = 2;
 
 /** A step and the tables that it cannot do without. */
 export type PlainStep = Step & { tables: readonly string[] };

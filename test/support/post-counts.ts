@@ -40,7 +40,7 @@ export async function countsInMysql(database: TestDatabase, postId: Id): Promise
 }
 
 /** What is liked and commented, counted anew. */
-export async function countsOfRows(database: TestDatabase, postId: Id): Promise<Counts> {
+async function countsOfRows(database: TestDatabase, postId: Id): Promise<Counts> {
   const [row] = await database.query<{ likes: string; comments: string }>(
     `SELECT (SELECT COUNT(*) FROM likes WHERE post_id = ?) AS likes,
             (SELECT COUNT(*) FROM comments WHERE post_id = ?) AS comments`,

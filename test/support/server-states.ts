@@ -2,10 +2,10 @@ import { GtidSet } from '../../src/tools/mysql-topology/gtid-set.js';
 import type { KnownServer, LiveServer, Replication } from '../../src/tools/mysql-topology/server-state.js';
 
 /** A server's uuid, which is also the origin of the transactions that it took as a primary. */
-export const uuidOf = (name: string): string => `${Buffer.from(name).toString('hex').padStart(8, '0')}-0-0-0-0`;
+const uuidOf = (name: string): string => `${Buffer.from(name).toString('hex').padStart(8, '0')}-0-0-0-0`;
 
 /** `a:1-5` for the transactions 1 to 5 of the server a. */
-export const gtids = (text: string): GtidSet =>
+const gtids = (text: string): GtidSet =>
   GtidSet.parse(text.replaceAll(/\b([a-z]+):/g, (_, name: string) => `${uuidOf(name)}:`));
 
 interface Changes {

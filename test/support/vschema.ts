@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-export interface Vindex {
+interface Vindex {
   type: string;
   params?: Record<string, string>;
   owner?: string;

@@ -11,7 +11,7 @@ export const LOST_MS = 60_000;
 export const CLOCKS_MS = 5_000;
 
 /** Jobs that finished between two moments, whose writes to Redis may be lost. */
-export interface ReplayWindow {
+interface ReplayWindow {
   fromMs: number;
   untilMs: number;
 }

@@ -9,7 +9,7 @@ import type { RefusedMedium } from './media.errors.js';
 import { MediaRepository, type Upload } from './media.repository.js';
 
 /** How long a copy may wait to be attached; many times what a request may take. */
-export const COPY_KEEP_MS = 3_600_000;
+const COPY_KEEP_MS = 3_600_000;
 
 /** A checked copy of an upload, which no client can write. */
 export interface Copy {

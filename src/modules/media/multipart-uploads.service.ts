@@ -18,7 +18,7 @@ import { UploadsService } from './uploads.service.js';
  * Large enough for few parts (320 of the largest object), small enough that a phone sends one in seconds and loses little
  * when it must send it again. Stores take no part but the last below 5 MB.
  */
-export const PART_BYTES = 16 * 1_024 ** 2;
+const PART_BYTES = 16 * 1_024 ** 2;
 
 type MultipartUpload = Upload & { multipart: string };
 

@@ -8,7 +8,7 @@ import type { PromoteOptions } from './topology-options.js';
  * A candidate that is further behind would keep writes waiting for longer than they do; and it catches up by itself
  * while the old primary still serves.
  */
-export const MAX_LAG_SECONDS = 5;
+const MAX_LAG_SECONDS = 5;
 
 /** Each does nothing where it is done already, so that a plan can be made and carried out again after an interruption. */
 export type Step =

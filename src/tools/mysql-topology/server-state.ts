@@ -2,7 +2,7 @@ import type { Address } from '../../config/setting-types.js';
 import type { GtidSet } from './gtid-set.js';
 
 /** A promotion: since then the server is the primary. */
-export interface PrimaryTerm {
+interface PrimaryTerm {
   term: number;
   serverUuid: string;
 }

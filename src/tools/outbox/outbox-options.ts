@@ -4,7 +4,7 @@ import { LANES, type Lane } from '../../infrastructure/outbox/outbox-lanes.js';
 import { OutboxError } from './outbox-error.js';
 
 /** Where a page of the list ended. */
-export interface ListPosition {
+interface ListPosition {
   lane: Lane;
   type: string;
   id: Id;
