@@ -78,16 +78,21 @@ export class FanOutHandler implements OutboxHandler<PostCreatedEvent> {
     readBefore: number | undefined,
   ): Promise<Id | undefined> {
     let truth = await this.truthOf(entry.postId, authorId, after);
+    const removed = new Set<Id>();
     for (let round = 0; round < MAX_ROUNDS; round++) {
       if (truth.live) await this.delivery.push(entry, truth.followers, readBefore);
       else await this.delivery.remove(entry.postId, [authorId, ...truth.followers]);
 
       const now = await this.truthOf(entry.postId, authorId, after);
       const gone = without(truth.followers, now.followers, this.chunk);
-      await this.delivery.remove(entry.postId, gone);
-      if (now.live === truth.live && gone.length === 0) {
+      // Who follows again meanwhile: the removal may have come after what that follow brought.
+      const isBack = now.followers.some((id) => removed.has(id));
+      if (now.live === truth.live && gone.length === 0 && !isBack) {
         return truth.live && truth.followers.length === this.chunk ? truth.followers.at(-1) : undefined;
       }
+      await this.delivery.remove(entry.postId, gone);
+      for (const id of now.followers) removed.delete(id); // the next round delivers to them
+      for (const id of gone) removed.add(id);
       truth = now;
     }
     throw new Error('the followers of the chunk changed during every round');

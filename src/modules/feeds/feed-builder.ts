@@ -59,12 +59,19 @@ export class FeedBuilder {
    */
   private async fill(userId: Id): Promise<LiveEntries> {
     let truth = await this.truth.liveEntriesNow(userId);
+    const removed = new Set<Id>();
     for (let round = 0; round < MAX_ROUNDS; round++) {
       await this.store.add(userId, truth.entries, 'request');
       const now = await this.truth.liveEntriesNow(userId);
       const gone = goneSince(truth, now);
-      if (gone.length === 0 || !now.isCertain) return { ...truth, isCertain: truth.isCertain && now.isCertain };
+      // Whose author was followed again: the removal may have come after what that follow brought.
+      const isBack = now.entries.some(({ postId }) => removed.has(postId));
+      if ((gone.length === 0 && !isBack) || !now.isCertain) {
+        return { ...truth, isCertain: truth.isCertain && now.isCertain };
+      }
       await this.store.remove(gone, [userId], 'request');
+      for (const { postId } of now.entries) removed.delete(postId); // the next round adds them
+      for (const postId of gone) removed.add(postId);
       truth = now;
     }
     throw new RedisUnavailableError('what belongs into the feed changed during every round');
