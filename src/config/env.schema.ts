@@ -110,7 +110,7 @@ export const SETTINGS = {
   ),
   REDIS_REQUEST_WAIT: setting(
     duration(),
-    '5ms',
+    '3ms',
     'what nine in ten calls of Redis by requests should not take longer than; fan-out yields to them',
   ),
 
