@@ -28,6 +28,8 @@ const DOUBT_MS = 5_000;
 
 const NOTE_WRITE = loadLuaScript(new URL('./scripts/note-write-1.lua', import.meta.url));
 const REQUEST: RedisOptions = { traffic: 'request' };
+/** For what is tried again: the request that it began in has used up the time it may wait for Redis. */
+const BACKGROUND: RedisOptions = { traffic: 'background' };
 
 /**
  * Remembers for each user where in MySQL's history their last write is (the commit's GTID), so that their next reads
@@ -140,8 +142,8 @@ export class OwnWrites implements OnApplicationShutdown {
     else redis.once('ready', listen);
   }
 
-  private async share(userId: Id, gtid: string): Promise<void> {
-    await this.redis.script(REQUEST, NOTE_WRITE, [keyOf(userId)], [this.instance, gtid, this.keepSeconds]);
+  private async share(userId: Id, gtid: string, options = REQUEST): Promise<void> {
+    await this.redis.script(options, NOTE_WRITE, [keyOf(userId)], [this.instance, gtid, this.keepSeconds]);
   }
 
   private shareLater(): void {
@@ -152,7 +154,7 @@ export class OwnWrites implements OnApplicationShutdown {
     const nowMs = this.clock.nowMs();
     for (const [userId, { gtid, untilMs }] of this.unshared) {
       try {
-        if (untilMs > nowMs) await this.share(userId, gtid);
+        if (untilMs > nowMs) await this.share(userId, gtid, BACKGROUND);
         if (this.unshared.get(userId)?.gtid === gtid) this.unshared.delete(userId);
       } catch (error) {
         this.doubt(error);

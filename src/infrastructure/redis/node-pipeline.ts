@@ -1,10 +1,8 @@
 import type { Redis } from 'ioredis';
+import { replicaHasWrites } from './replica-waits.js';
 import type { Outcome } from './outcomes.js';
 import type { RedisCommand } from './redis-command.js';
 import { isReplyError, withinDeadline } from './redis-unavailable.error.js';
-
-/** How long a write waits for a replica to have it, so that a failover loses less (`WAIT 1 100`). */
-const REPLICA_WAIT_MS = 100;
 
 /** The connection to a node failed; what it had answered before is kept. */
 export class NodeFailure extends Error {
@@ -23,14 +21,14 @@ export class NodeFailure extends Error {
  * Sends commands to one node.
  *
  * @param replicated whether to wait for a replica
- * @returns outcomes in the order of the commands; `wait` has none
+ * @returns outcomes in the order of the commands
  */
 export async function sendPipeline(node: Redis, commands: RedisCommand[], replicated = false): Promise<Outcome[]> {
   const pipeline = node.pipeline();
   for (const command of commands) pipeline.call(command.name, ...command.args);
-  if (replicated) pipeline.call('wait', 1, REPLICA_WAIT_MS);
   const results = (await pipeline.exec()) ?? [];
-  return results.slice(0, commands.length).map(([error, reply]) => (error ? { error } : { reply }));
+  if (replicated) await replicaHasWrites(node);
+  return results.map(([error, reply]) => (error ? { error } : { reply }));
 }
 
 /**

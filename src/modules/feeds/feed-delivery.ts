@@ -11,6 +11,9 @@ import { FeedMetrics } from './feed.metrics.js';
 /** Feeds of a part while requests are yielded to: they keep three nodes busy for a few milliseconds. */
 const PART = 500;
 
+/** Few feeds take less of the nodes than the rest of their job takes of the worker; a backlog of such jobs must not wait for rests. */
+const FEW = 100;
+
 /** Brings posts into and out of the feeds of many users, and yields to requests meanwhile. */
 @Injectable()
 export class FeedDelivery {
@@ -27,7 +30,7 @@ export class FeedDelivery {
    */
   async push(entry: FeedEntry, userIds: readonly Id[], readBefore?: number): Promise<void> {
     for (const part of this.parts(userIds)) {
-      const reached = await this.pace.run(() => this.store.push(entry, part, 'background', readBefore));
+      const reached = await this.paced(part, () => this.store.push(entry, part, 'background', readBefore));
       this.metrics.delivered(reached);
     }
   }
@@ -35,8 +38,12 @@ export class FeedDelivery {
   /** @throws RedisUnavailableError when some still have it */
   async remove(postId: Id, userIds: readonly Id[]): Promise<void> {
     for (const part of this.parts(userIds)) {
-      await this.pace.run(() => this.store.remove([postId], part, 'background'));
+      await this.paced(part, () => this.store.remove([postId], part, 'background'));
     }
+  }
+
+  private paced<T>(part: readonly Id[], work: () => Promise<T>): Promise<T> {
+    return part.length <= FEW ? work() : this.pace.run(work);
   }
 
   /** Feeds of a bucket stay together, because they share a script call. */

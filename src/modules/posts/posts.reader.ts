@@ -52,7 +52,7 @@ export class PostsReader {
   /** Those of `ids` that exist and are not deleted, as the primary knows it now. */
   @Transactional({ readOnly: true, fresh: true, certain: true })
   async liveAmongNow(ids: readonly Id[]): Promise<Set<Id>> {
-    return new Set((await this.repository.byIds(ids)).map((post) => post.id));
+    return new Set((await this.repository.authorsAmong(ids)).keys());
   }
 
   /** Posts as the primary knows them now. */
