@@ -12,6 +12,7 @@ const EVENT = { postId: '9', authorId: '1', createdAtMs: 1_000 };
 async function feedsAfter(...looks: string[][]): Promise<string[]> {
   const feeds = new Set<string>();
   const delivery = {
+    chunk: 10,
     push: async (_: unknown, ids: string[]) => ids.forEach((id) => feeds.add(id)),
     remove: async (_: unknown, ids: string[]) => ids.forEach((id) => feeds.delete(id)),
   };
@@ -21,7 +22,7 @@ async function feedsAfter(...looks: string[][]): Promise<string[]> {
     { isPulledNow: async () => false, liveAmongNow: async () => new Set(['9']) } as unknown as PostsReader,
     { judge: async () => undefined } as unknown as LargeAuthorsWriter,
     { repeatableFrom: () => new Date(0) } as unknown as FeedTruth,
-    { feed: { unviewedTtlMs: 1_000, fanOutChunk: 10 } } as unknown as AppConfig,
+    { feed: { unviewedTtlMs: 1_000 } } as unknown as AppConfig,
   );
   const job = { progress: null, attempts: 1, createdAt: new Date(), saveProgress: async () => undefined };
   await handler.handle(EVENT, job);

@@ -77,18 +77,19 @@ export class FanOutHandler implements OutboxHandler<PostCreatedEvent> {
     after: Id,
     readBefore: number | undefined,
   ): Promise<Id | undefined> {
-    let truth = await this.truthOf(entry.postId, authorId, after);
+    const { chunk } = this.delivery;
+    let truth = await this.truthOf(entry.postId, authorId, after, chunk);
     const removed = new Set<Id>();
     for (let round = 0; round < MAX_ROUNDS; round++) {
       if (truth.live) await this.delivery.push(entry, truth.followers, readBefore);
       else await this.delivery.remove(entry.postId, [authorId, ...truth.followers]);
 
-      const now = await this.truthOf(entry.postId, authorId, after);
-      const gone = without(truth.followers, now.followers, this.chunk);
+      const now = await this.truthOf(entry.postId, authorId, after, chunk);
+      const gone = without(truth.followers, now.followers, chunk);
       // Who follows again meanwhile: the removal may have come after what that follow brought.
       const isBack = now.followers.some((id) => removed.has(id));
       if (now.live === truth.live && gone.length === 0 && !isBack) {
-        return truth.live && truth.followers.length === this.chunk ? truth.followers.at(-1) : undefined;
+        return truth.live && truth.followers.length === chunk ? truth.followers.at(-1) : undefined;
       }
       await this.delivery.remove(entry.postId, gone);
       for (const id of now.followers) removed.delete(id); // the next round delivers to them
@@ -99,16 +100,17 @@ export class FanOutHandler implements OutboxHandler<PostCreatedEvent> {
   }
 
   /** What MySQL's primary says now about the post and the next followers of its author. */
-  private async truthOf(postId: Id, authorId: Id, after: Id): Promise<{ live: boolean; followers: Id[] }> {
+  private async truthOf(
+    postId: Id,
+    authorId: Id,
+    after: Id,
+    chunk: number,
+  ): Promise<{ live: boolean; followers: Id[] }> {
     const [live, followers] = await Promise.all([
       this.posts.liveAmongNow([postId]),
-      this.follows.followersAfterNow(authorId, after, this.chunk),
+      this.follows.followersAfterNow(authorId, after, chunk),
     ]);
     return { live: live.has(postId), followers };
-  }
-
-  private get chunk(): number {
-    return this.config.feed.fanOutChunk;
   }
 }
 

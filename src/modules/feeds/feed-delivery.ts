@@ -11,6 +11,12 @@ import { FeedMetrics } from './feed.metrics.js';
 /** Feeds of a part while requests are yielded to: they keep three nodes busy for a few milliseconds. */
 const PART = 500;
 
+/**
+ * Followers of a chunk meanwhile: with the least share of the time, and all places taken, it is delivered long before the lease of
+ * its job runs out.
+ */
+const SMALL_CHUNK = 1_000;
+
 /** Few feeds take less of the nodes than the rest of their job takes of the worker; a backlog of such jobs must not wait for rests. */
 const FEW = 100;
 
@@ -23,6 +29,12 @@ export class FeedDelivery {
     private readonly metrics: FeedMetrics,
     private readonly config: AppConfig,
   ) {}
+
+  /** How many followers to serve between two saved cursors, as things are now. */
+  get chunk(): number {
+    const { fanOutChunk } = this.config.feed;
+    return this.pace.yields ? Math.min(SMALL_CHUNK, fanOutChunk) : fanOutChunk;
+  }
 
   /**
    * @param readBefore epoch seconds; feeds that were read since are left out

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import type { Id } from '../../common/id.js';
-import { AppConfig } from '../../config/app-config.js';
 import { AppliesInline, type InlineEffect } from '../../infrastructure/outbox/inline-effects.js';
 import {
   HandlesOutbox,
@@ -22,16 +21,16 @@ export class PostRemovalHandler implements OutboxHandler<PostDeletedEvent> {
   constructor(
     private readonly delivery: FeedDelivery,
     private readonly follows: FollowsReader,
-    private readonly config: AppConfig,
   ) {}
 
   async handle({ postId, authorId }: PostDeletedEvent, job: JobContext): Promise<void> {
     if (job.progress === null) await this.delivery.remove(postId, [authorId]);
     let after: Id | undefined = job.progress ?? '0';
     while (after !== undefined) {
-      const followers: Id[] = await this.follows.followersAfterNow(authorId, after, this.config.feed.fanOutChunk);
+      const { chunk } = this.delivery;
+      const followers: Id[] = await this.follows.followersAfterNow(authorId, after, chunk);
       await this.delivery.remove(postId, followers);
-      after = followers.length === this.config.feed.fanOutChunk ? followers.at(-1) : undefined;
+      after = followers.length === chunk ? followers.at(-1) : undefined;
       if (after !== undefined) await job.saveProgress(after);
     }
   }
