@@ -55,7 +55,9 @@ export class RedisNodes {
     const victim = choose(masters);
     await services.kill(victim.name);
     const survivors = this.nodes.filter((node) => node !== victim);
-    await until(async () => (await this.masters(survivors)).length === masters.length, {
+    // For a moment the others do not know that it is gone, and count it.
+    const others = async () => (await this.masters(survivors)).filter((node) => node !== victim);
+    await until(async () => (await others()).length === masters.length, {
       what: `a replica to take the place of ${victim.name}`,
       timeoutMs: TAKEOVER_MS,
     });
