@@ -39,8 +39,8 @@ interface Reader {
   highestFloor: Id;
 }
 
-/** A mark follows the answer within a second. */
-const MARK_WITHIN_MS = 1_000;
+/** A mark follows the answer within a second, and a little later on a machine that has much else to do. */
+const MARK_WITHIN_MS = 3_000;
 
 export class FeedOracle {
   readonly posts = new Map<Id, PostFact>();
