@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
 import type { Id } from '../../common/id.js';
 import { Transactional } from '../../infrastructure/database/transactional.decorator.js';
+import { UNREACHED } from '../../infrastructure/redis/reached.js';
 import { CountChecksRepository, type CountCheck } from './count-checks.repository.js';
 import { CountFlushMetrics } from './count-flush.metrics.js';
 import { orUnavailable } from './post-counts.reader.js';
@@ -50,9 +51,11 @@ export class CountCheckStep {
     const truth = await this.truth(ids);
     const corrections: Correction[] = [];
     const settled = taken.filter(({ postId }, index) => {
+      const counts = seen[index];
+      if (counts === UNREACHED) return false; // it is due again soon
       const right = truth.get(postId);
-      const verdict = judge(seen[index], right);
-      if (verdict.wrong) corrections.push({ postId, seen: seen[index]!, right: right! });
+      const verdict = judge(counts, right);
+      if (verdict.wrong) corrections.push({ postId, seen: counts!, right: right! });
       return verdict.settled;
     });
     const corrected = corrections.length > 0 ? await orUnavailable(this.store.correct(corrections)) : [];

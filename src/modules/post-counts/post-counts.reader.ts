@@ -3,6 +3,7 @@ import type { Id } from '../../common/id.js';
 import { OwnWrites } from '../../infrastructure/database/own-writes.js';
 import { TransactionHost } from '../../infrastructure/database/transaction-host.js';
 import { Transactional } from '../../infrastructure/database/transactional.decorator.js';
+import { UNREACHED, type Reached } from '../../infrastructure/redis/reached.js';
 import { RedisPipeline } from '../../infrastructure/redis/redis-pipeline.decorator.js';
 import { isReplyError, RedisUnavailableError } from '../../infrastructure/redis/redis-unavailable.error.js';
 import { PostCountsMetrics } from './post-counts.metrics.js';
@@ -43,35 +44,43 @@ export class PostCountsReader {
    * @throws RedisUnavailableError, and what Redis itself refuses
    */
   @RedisPipeline()
-  cached(ids: readonly Id[], fresh: boolean): Promise<(PostCounts | undefined)[]> {
+  cached(ids: readonly Id[], fresh: boolean): Promise<(Reached<PostCounts> | undefined)[]> {
     return this.store.read(ids, fresh ? 'master' : 'replica');
   }
 
   /** Adds from MySQL, with one query, what Redis did not hold. @param cached nothing when Redis did not answer */
   async complete(
     ids: readonly Id[],
-    cached: readonly (PostCounts | undefined)[] | undefined,
+    cached: readonly (Reached<PostCounts> | undefined)[] | undefined,
   ): Promise<Map<Id, PostCounts>> {
     if (!cached) {
       this.metrics.read('unavailable', ids.length);
       return this.fromReplica(ids);
     }
     const found = new Map<Id, PostCounts>();
-    ids.forEach((id, index) => cached[index] && found.set(id, visible(cached[index])));
-    const missing = ids.filter((id) => !found.has(id));
+    const missing: Id[] = [];
+    const unreached: Id[] = [];
+    ids.forEach((id, index) => {
+      const counts = cached[index];
+      if (!counts) missing.push(id);
+      else if (counts === UNREACHED) unreached.push(id);
+      else found.set(id, visible(counts));
+    });
     this.metrics.read('hit', found.size);
     this.metrics.read('miss', missing.length);
+    this.metrics.read('unavailable', unreached.length);
     if (missing.length > 0) for (const [id, counts] of await this.load(missing)) found.set(id, counts);
+    if (unreached.length > 0) for (const [id, counts] of await this.fromReplica(unreached)) found.set(id, counts);
     return found;
   }
 
   /** The counts of one post as they are now. @param cached whether Redis is asked first */
   async latest(id: Id, { cached }: { cached: boolean }): Promise<PostCounts> {
-    const counts = cached ? await orUnavailable(this.cached([id], true)) : undefined;
-    const known = counts?.[0]
-      ? visible(counts[0])
-      : (await (counts ? this.load([id]) : this.fromPrimary([id]))).get(id);
-    return known ?? { likes: 0, comments: 0 };
+    const answer = cached ? await orUnavailable(this.cached([id], true)) : undefined;
+    const [counts = undefined] = answer ?? [];
+    if (counts && counts !== UNREACHED) return visible(counts);
+    const known = await (answer ? this.load([id]) : this.fromPrimary([id]));
+    return known.get(id) ?? { likes: 0, comments: 0 };
   }
 
   /** Reads counts that are to be kept for long, so from the primary, and keeps them. */

@@ -4,6 +4,7 @@ import type { Id } from '../../common/id.js';
 import { AppConfig } from '../../config/app-config.js';
 import { loadLuaScript, type LuaScript } from '../../infrastructure/redis/lua-script.js';
 import { scriptCommand } from '../../infrastructure/redis/redis-command.js';
+import { reached, UNREACHED, type Reached } from '../../infrastructure/redis/reached.js';
 import { RedisCommands } from '../../infrastructure/redis/redis-commands.js';
 import type { RedisOptions } from '../../infrastructure/redis/redis-options.js';
 import { RedisPipeline } from '../../infrastructure/redis/redis-pipeline.decorator.js';
@@ -37,15 +38,15 @@ export class PostCountsStore {
     private readonly config: AppConfig,
   ) {}
 
-  /** Counts in the order of `ids`, nothing for those that are not kept. @param read from replicas, which lag a little, or not */
+  /** Counts in the order of `ids`, nothing for those that are not kept; a node out of reach hides its own. @param read from replicas, which lag a little, or not */
   @Resilient(REQUEST_POLICY)
   @RedisPipeline()
-  read(ids: readonly Id[], read: 'master' | 'replica'): Promise<(PostCounts | undefined)[]> {
+  read(ids: readonly Id[], read: 'master' | 'replica'): Promise<(Reached<PostCounts> | undefined)[]> {
     const options: RedisOptions = { ...REQUEST, read };
     const replies = ids.map((id) =>
       this.redis.call<[string | null, string | null]>(options, 'hmget', keyOf(id), 'likes', 'comments'),
     );
-    return Promise.all(replies).then((all) => all.map(toCounts));
+    return reached(replies).then((all) => all.map((fields) => (fields === UNREACHED ? fields : toCounts(fields))));
   }
 
   /** Changes counts that are kept; never repeated by itself. @returns the new counts, nothing for those that are not kept */

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import type { Id } from '../../common/id.js';
 import { TransactionHost } from '../../infrastructure/database/transaction-host.js';
+import { UNREACHED, type Reached } from '../../infrastructure/redis/reached.js';
 import { RedisUnavailableError } from '../../infrastructure/redis/redis-unavailable.error.js';
 import type { CachedPost } from './cached-post.js';
 import { PostsMetrics } from './posts.metrics.js';
@@ -46,7 +47,7 @@ export class PostsCache {
    */
   async complete(
     ids: readonly Id[],
-    cached: readonly (CachedPost | undefined)[] | undefined,
+    cached: readonly (Reached<CachedPost> | undefined)[] | undefined,
     load: LoadPosts,
     { fresh, trustMissing }: { fresh: boolean; trustMissing: boolean },
   ): Promise<Found> {
@@ -54,18 +55,21 @@ export class PostsCache {
     const found: Found = new Map();
     const absent: Id[] = [];
     const doubtful: Id[] = [];
+    const unreached: Id[] = [];
     ids.forEach((id, index) => {
       const entry = cached[index];
       if (!entry) absent.push(id);
+      else if (entry === UNREACHED) unreached.push(id);
       else if (entry.is === 'there') found.set(id, entry.post);
       else if (entry.is === 'missing' && !trustMissing) doubtful.push(id);
     });
-    this.metrics.read(ids.length - absent.length, absent.length);
+    this.metrics.read(ids.length - absent.length - unreached.length, absent.length);
     const rebuilt = this.rebuilt(absent, load, fresh).catch((error: unknown) => {
       if (error instanceof RedisUnavailableError) return this.withoutCache(absent, load);
       throw error;
     });
     merge(found, await rebuilt);
+    if (unreached.length > 0) merge(found, await this.withoutCache(unreached, load));
     if (doubtful.length > 0) merge(found, await load(doubtful));
     return found;
   }
@@ -142,12 +146,12 @@ export class PostsCache {
       await delay(ms);
       const looked = await this.store.read(theirs, true);
       looked.forEach((entry, index) => {
-        if (entry?.is === 'missing') unsure.push(theirs[index]!);
+        if (entry === UNREACHED || entry?.is === 'missing') unsure.push(theirs[index]!);
         else if (entry) take(found, theirs[index]!, entry);
       });
       theirs = theirs.filter((_, index) => !looked[index]);
     }
-    // Whoever rebuilds is slow or dead, or knows of no such post, which is not believed here either.
+    // Whoever rebuilds is slow or dead or out of reach, or knows of no such post, which is not believed here either.
     const rest = [...theirs, ...unsure];
     if (rest.length > 0) merge(found, await load(rest));
     return found;

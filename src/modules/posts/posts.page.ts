@@ -2,6 +2,7 @@ import { Injectable, Optional } from '@nestjs/common';
 import type { Id } from '../../common/id.js';
 import { OwnWrites } from '../../infrastructure/database/own-writes.js';
 import { TransactionHost } from '../../infrastructure/database/transaction-host.js';
+import type { Reached } from '../../infrastructure/redis/reached.js';
 import { RedisPipeline } from '../../infrastructure/redis/redis-pipeline.decorator.js';
 import { orUnavailable, PostCountsReader, type PostCounts } from '../post-counts/post-counts.reader.js';
 import type { CachedPost } from './cached-post.js';
@@ -18,8 +19,8 @@ export interface PostsWithCounts {
 
 /** What Redis holds of a page of posts, each in the order of the ids. */
 interface CachedPage {
-  posts: (CachedPost | undefined)[];
-  counts: (PostCounts | undefined)[];
+  posts: (Reached<CachedPost> | undefined)[];
+  counts: (Reached<PostCounts> | undefined)[];
 }
 
 /** Reads a page of posts: all that is cached in one round trip a node of Redis, the rest from MySQL. */

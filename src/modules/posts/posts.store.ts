@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import type { Id } from '../../common/id.js';
 import { AppConfig } from '../../config/app-config.js';
 import type { RedisTraffic } from '../../infrastructure/redis/redis-clients.js';
+import { reached, UNREACHED, type Reached } from '../../infrastructure/redis/reached.js';
 import { RedisCommands } from '../../infrastructure/redis/redis-commands.js';
 import type { RedisOptions } from '../../infrastructure/redis/redis-options.js';
 import { RedisPipeline } from '../../infrastructure/redis/redis-pipeline.decorator.js';
@@ -31,16 +32,18 @@ export class PostsStore {
   ) {}
 
   /**
-   * What is cached of posts, in the order of `ids`.
+   * What is cached of posts, in the order of `ids`; a node that can't be reached only hides its own.
    *
    * @param fresh from the masters; otherwise from replicas, which lag a little
    */
   @Resilient(REQUEST_POLICY)
   @RedisPipeline()
-  read(ids: readonly Id[], fresh: boolean): Promise<(CachedPost | undefined)[]> {
+  read(ids: readonly Id[], fresh: boolean): Promise<(Reached<CachedPost> | undefined)[]> {
     const options: RedisOptions = { traffic: 'request', read: fresh ? 'master' : 'replica' };
     const bodies = ids.map((id) => this.redis.call<string | null>(options, 'get', bodyKey(id)));
-    return Promise.all(bodies).then((all) => all.map((body) => (body === null ? undefined : decodePost(body))));
+    return reached(bodies).then((all) =>
+      all.map((body) => (body === null ? undefined : body === UNREACHED ? body : decodePost(body))),
+    );
   }
 
   /** Asks to rebuild posts that are not cached. @returns what has been cached by now, or who rebuilds it */

@@ -1,0 +1,46 @@
+import calculateSlot from 'cluster-key-slot';
+import type { Id } from '../../src/common/id.js';
+import type { Member } from '../support/api-client.js';
+import type { Page, Post } from '../support/contract.js';
+import { RedisFailover } from '../support/redis-failover.js';
+import { services } from '../support/services.js';
+import { StatementLog } from '../support/statements.js';
+import { TestApp } from '../support/test-app.js';
+
+const POSTS = 20;
+
+describe('While one master of Redis stands still', () => {
+  let app: TestApp;
+  let author: Member;
+  let failover: RedisFailover;
+  beforeAll(async () => {
+    app = await TestApp.start({ env: { REDIS_REQUEST_BUDGET: '100ms' } });
+    author = await app.api.register();
+    failover = new RedisFailover(app.redis);
+  });
+  afterAll(() => app?.close());
+
+  it('what the others hold of a page is not read from MySQL', async () => {
+    const ids: Id[] = [];
+    for (let i = 0; i < POSTS; i++) ids.push((await author.post(`post ${i}`)).id);
+    const keyOf = (id: Id): string => `post:{${id}}:body`;
+    const { master } = await failover.shardOf(keyOf(ids[0]!));
+    const { slots } = app.redis.clients.for('background');
+    const hidden = ids.filter((id) => slots[calculateSlot(keyOf(id))]![0] === master);
+    expect(hidden.length).toBeLessThan(POSTS);
+
+    const log = new StatementLog(app.nest);
+    // Who has just written reads masters only.
+    const { status, body } = await services.whileFrozen(failover.serviceOf(master), () =>
+      author.request<Page<Post>>('GET', `/v1/users/${author.id}/posts?limit=${POSTS}`),
+    );
+
+    expect(status).toBe(200);
+    expect(body.items.map(({ id }) => id)).toEqual(ids.toReversed());
+    const read = (where: RegExp): unknown[] => [
+      ...new Set(log.all.filter(({ sql }) => where.test(sql)).flatMap(({ parameters }) => parameters.flat())),
+    ];
+    expect(read(/FROM posts WHERE id IN/).toSorted()).toEqual(hidden.toSorted());
+    expect(read(/WHERE p\.id IN .* p\.deleted_at IS NULL/).toSorted()).toEqual(hidden.toSorted());
+  }, 60_000);
+});
