@@ -37,10 +37,9 @@ describe('While one master of Redis stands still', () => {
 
     expect(status).toBe(200);
     expect(body.items.map(({ id }) => id)).toEqual(ids.toReversed());
-    const read = (where: RegExp): unknown[] => [
-      ...new Set(log.all.filter(({ sql }) => where.test(sql)).flatMap(({ parameters }) => parameters.flat())),
-    ];
-    expect(read(/FROM posts WHERE id IN/).toSorted()).toEqual(hidden.toSorted());
-    expect(read(/WHERE p\.id IN .* p\.deleted_at IS NULL/).toSorted()).toEqual(hidden.toSorted());
+    const read = (where: RegExp) =>
+      new Set(log.all.filter(({ sql }) => where.test(sql)).flatMap(({ parameters }) => parameters.flat()));
+    expect(read(/FROM posts WHERE id IN/)).toEqual(new Set(hidden));
+    expect(read(/WHERE p\.id IN .* p\.deleted_at IS NULL/)).toEqual(new Set(hidden));
   }, 60_000);
 });

@@ -32,9 +32,7 @@ class Store {
   setAll(keys: readonly string[], value: string): Promise<string[]> {
     this.runs++;
     return Promise.all(
-      keys.map((key) =>
-        this.redis.call<string>(BACKGROUND, 'set', key, value, 'EX', 600).then(() => `${key} is set`),
-      ),
+      keys.map((key) => this.redis.call<string>(BACKGROUND, 'set', key, value, 'EX', 600).then(() => `${key} is set`)),
     );
   }
 
@@ -86,8 +84,7 @@ describe('A store method that is @Resilient() and @RedisPipeline(), without one 
     await module?.close();
   });
 
-  const valuesOf = (all: readonly string[]) =>
-    Promise.all(all.map((key) => redis.command<string | null>('get', key)));
+  const valuesOf = (all: readonly string[]) => Promise.all(all.map((key) => redis.command<string | null>('get', key)));
 
   const retries = async (method: string): Promise<number> => {
     const text = await module.get(MetricFactory, { strict: false }).registry.metrics();

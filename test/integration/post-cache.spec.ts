@@ -4,6 +4,7 @@ import { AppModule } from '../../src/app.module.js';
 import type { Id } from '../../src/common/id.js';
 import { TransactionHost } from '../../src/infrastructure/database/transaction-host.js';
 import { RedisClients } from '../../src/infrastructure/redis/redis-clients.js';
+import type { CachedPost } from '../../src/modules/posts/cached-post.js';
 import { PostsCache } from '../../src/modules/posts/posts.cache.js';
 import { PostsReader, type StoredPost } from '../../src/modules/posts/posts.reader.js';
 import { PostsService } from '../../src/modules/posts/posts.service.js';
@@ -40,13 +41,13 @@ describe('The cache of posts', () => {
   const keyOf = (id: Id) => `post:{${id}}:body`;
   const bodyOf = (id: Id) => app.redis.command<string | null>('get', keyOf(id));
   const forget = (id: Id) => app.redis.command('del', keyOf(id));
-  const cachedOf = async (id: Id) => (await store.read([id], true))[0];
+  const cachedOf = async (id: Id, fresh = true) => (await store.read([id], fresh))[0] as CachedPost | undefined;
   const see = (id: Id) => reader.request<Post>('GET', `/v1/posts/${id}`);
   /** Statements that read these posts' rows. */
   const postReads = () => log.all.filter(({ sql }) => /FROM posts WHERE id IN/.test(sql));
   /** Replicas of Redis have what its masters have, so that what follows depends on nobody's lag. */
   const caughtUp = (id: Id, body: string | null) =>
-    until(async () => (await store.read([id], false))[0]?.is === (body === null ? undefined : 'there'), {
+    until(async () => (await cachedOf(id, false))?.is === (body === null ? undefined : 'there'), {
       what: 'the Redis replica to catch up',
     });
   const stored = (post: Post, changes: Partial<StoredPost> = {}): StoredPost => ({
@@ -285,7 +286,7 @@ describe('The cache of posts', () => {
       const life = await app.redis.command<number>('pttl', keyOf(id));
       expect(life).toBeGreaterThan(0);
       expect(life).toBeLessThanOrEqual(app.config.posts.missingTtlMs * 1.1 + 1);
-      await until(async () => (await store.read([id], false))[0]?.is === 'missing', { what: 'the replica' });
+      await until(async () => (await cachedOf(id, false))?.is === 'missing', { what: 'the replica' });
       log.clear();
       expect((await see(id)).status).toBe(404);
       expect(postReads()).toEqual([]);
@@ -302,7 +303,7 @@ describe('The cache of posts', () => {
     it('does not believe it where an entry of a feed would be lost for it', async () => {
       const post = await author.post();
       await app.redis.command('set', keyOf(post.id), '0|missing', 'PX', 60_000);
-      await until(async () => (await store.read([post.id], false))[0]?.is === 'missing', { what: 'the replica' });
+      await until(async () => (await cachedOf(post.id, false))?.is === 'missing', { what: 'the replica' });
       const reads = app.nest.get(PostsReader, { strict: false });
       expect((await reads.withCounts([post.id])).posts.has(post.id)).toBe(true);
     });

@@ -1,5 +1,4 @@
 import type { Redis } from 'ioredis';
-import { replicaHasWrites } from './replica-waits.js';
 import type { Outcome } from './outcomes.js';
 import type { RedisCommand } from './redis-command.js';
 import { isReplyError, withinDeadline } from './redis-unavailable.error.js';
@@ -17,17 +16,11 @@ export class NodeFailure extends Error {
   }
 }
 
-/**
- * Sends commands to one node.
- *
- * @param replicated whether to wait for a replica
- * @returns outcomes in the order of the commands
- */
-export async function sendPipeline(node: Redis, commands: RedisCommand[], replicated = false): Promise<Outcome[]> {
+/** Sends commands to one node. @returns outcomes in the order of the commands */
+export async function sendPipeline(node: Redis, commands: RedisCommand[]): Promise<Outcome[]> {
   const pipeline = node.pipeline();
   for (const command of commands) pipeline.call(command.name, ...command.args);
   const results = (await pipeline.exec()) ?? [];
-  if (replicated) await replicaHasWrites(node);
   return results.map(([error, reply]) => (error ? { error } : { reply }));
 }
 

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Cluster, Redis } from 'ioredis';
+import { isMasterToOthers } from './cluster-map.js';
 import { inTime } from './deadline.js';
 import { answersOf, isAnswered, NodeFailure, sendPipeline } from './node-pipeline.js';
 import { outcomesWithin, Outcomes, type Outcome } from './outcomes.js';
@@ -9,6 +10,7 @@ import { RedisClients, type RedisTraffic } from './redis-clients.js';
 import type { RedisCommand } from './redis-command.js';
 import type { RedisOptions } from './redis-options.js';
 import { asRedisError, RedisUnavailableError, withinDeadline } from './redis-unavailable.error.js';
+import { areWritesKept } from './replica-waits.js';
 import { ReplicaChoice } from './replica-choice.js';
 import { RequestBudgets } from './request-budgets.js';
 import { groupByNode, type NodeGroup } from './slot-groups.js';
@@ -140,15 +142,27 @@ export class RedisExecutor {
     commands: RedisCommand[],
   ): Promise<Outcome[] | RedisUnavailableError> {
     if (name === '') return [];
+    const { traffic, replicated } = call.options;
     try {
-      return await this.guarded(call, name, (ms) => {
-        return answersOf(commands, node && this.sendPipeline(node, commands, call.options), ms);
+      const outcomes = await this.guarded(call, name, (ms) => {
+        return answersOf(commands, node && this.sendPipeline(node, commands, traffic), ms);
       });
+      if (replicated) await this.confirm(call.cluster, node!);
+      return outcomes;
     } catch (error) {
-      if (error instanceof NodeFailure) return error.outcomes;
+      // What has an answer, but no confirmation, is sent again.
+      if (error instanceof NodeFailure) return replicated ? error.outcomes.map(unconfirmed) : error.outcomes;
       if (error instanceof RedisUnavailableError) return error;
       throw error;
     }
+  }
+
+  /** @throws RedisUnavailableError when what a node has acknowledged may be lost already */
+  private async confirm(cluster: Cluster, node: Redis): Promise<void> {
+    const others = cluster.nodes('master').filter((other) => other !== node);
+    if (await areWritesKept(node, () => isMasterToOthers(node, others))) return;
+    cluster.refreshSlotsCache();
+    throw new RedisUnavailableError(`${nameOf(node)} has no replica and may not be master any more`);
   }
 
   private async askReplicas(call: Call, group: NodeGroup): Promise<void> {
@@ -164,8 +178,7 @@ export class RedisExecutor {
     };
     const askOne = async (name: string, part: NodeGroup): Promise<void> => {
       const node = replicas.get(name);
-      const results =
-        node && (await patiently(this.sendPipeline(node, part.commands, { traffic: call.options.traffic })));
+      const results = node && (await patiently(this.sendPipeline(node, part.commands, call.options.traffic)));
       if (node && !results?.some(isAnswered)) this.replicas.leaveAlone(name);
       part.commands.forEach((_, index) => {
         const result = results?.[index];
@@ -178,11 +191,11 @@ export class RedisExecutor {
     if (rest.commands.length > 0) await this.askMasters(call, rest);
   }
 
-  private async sendPipeline(node: Redis, commands: RedisCommand[], options: RedisOptions): Promise<Outcome[]> {
+  private async sendPipeline(node: Redis, commands: RedisCommand[], traffic: RedisTraffic): Promise<Outcome[]> {
     const begunMs = performance.now();
-    const outcomes = await sendPipeline(node, commands, options.replicated ?? false);
+    const outcomes = await sendPipeline(node, commands);
     const seconds = (performance.now() - begunMs) / 1_000;
-    const pipeline: Answered = { node: nameOf(node), traffic: options.traffic, commands, outcomes, seconds };
+    const pipeline: Answered = { node: nameOf(node), traffic, commands, outcomes, seconds };
     for (const observer of this.observers) observer.answered(pipeline);
     return outcomes;
   }
@@ -205,6 +218,8 @@ async function cure({ cluster, endsAtMs }: Call, command: RedisCommand, outcome:
     return { error: asRedisError(error) };
   }
 }
+
+const unconfirmed = ({ error }: Outcome): Outcome => ({ error: error ?? new RedisUnavailableError('not confirmed') });
 
 async function patiently(answer: Promise<Outcome[]>): Promise<Outcome[] | undefined> {
   try {

@@ -4,7 +4,10 @@ import type { RedisTraffic } from './redis-clients.js';
 export interface RedisOptions {
   /** Who waits for the answer; it decides how long one waits. */
   traffic: RedisTraffic;
-  /** Every node confirms that one replica has the writes, or 100 ms pass. Narrows, does not close, the window of loss. */
+  /**
+   * Every node confirms that one replica has the writes. If none has within 100 ms, the other masters are asked whether the node
+   * is still one of them. Narrows, does not close, the window of loss.
+   */
   replicated?: boolean;
   /**
    * `replica`: a replica answers if there is a healthy one, else the master; replicas lag a little, so never for what

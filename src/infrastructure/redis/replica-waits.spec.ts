@@ -1,22 +1,25 @@
+import { jest } from '@jest/globals';
 import type { Redis } from 'ioredis';
-import { replicaHasWrites } from './replica-waits.js';
+import { areWritesKept } from './replica-waits.js';
 
 /** A connection whose waits end when they are told to. */
 function fakeNode() {
-  const ends: ((error?: Error) => void)[] = [];
+  const ends: ((error?: Error, replicas?: number) => void)[] = [];
   const node = {
-    call: () => new Promise((resolve, reject) => ends.push((error) => (error ? reject(error) : resolve(1)))),
+    call: () =>
+      new Promise((resolve, reject) => ends.push((error, replicas = 1) => (error ? reject(error) : resolve(replicas)))),
   } as unknown as Redis;
   return { node, ends };
 }
 
+const never = (): Promise<boolean> => Promise.reject(new Error('nobody should have been asked'));
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-describe(replicaHasWrites.name, () => {
+describe(areWritesKept.name, () => {
   it('begins one wait at a time, which those share who came while the one before was under way', async () => {
     const { node, ends } = fakeNode();
     const done: string[] = [];
-    const wait = (name: string) => replicaHasWrites(node).then(() => done.push(name));
+    const wait = (name: string) => areWritesKept(node, never).then(() => done.push(name));
     const all = [wait('a')];
     await turn();
     all.push(wait('b'), wait('c'));
@@ -34,13 +37,25 @@ describe(replicaHasWrites.name, () => {
 
   it('is over when a wait fails, and the next one begins', async () => {
     const { node, ends } = fakeNode();
-    const first = replicaHasWrites(node);
+    const asked = jest.fn(() => Promise.resolve(false));
+    const first = areWritesKept(node, asked);
     await turn();
-    const second = replicaHasWrites(node);
+    const second = areWritesKept(node, never);
     ends[0]!(new Error('the connection broke'));
-    await expect(first).resolves.toBeUndefined();
+    expect(await first).toBe(false);
     await turn();
     ends[1]!();
-    await expect(second).resolves.toBeUndefined();
+    expect(await second).toBe(true);
+    expect(asked).toHaveBeenCalledTimes(1);
+  });
+
+  it('believes a master without a replica, once for all who share the wait', async () => {
+    const { node, ends } = fakeNode();
+    const asked = jest.fn(() => Promise.resolve(true));
+    const all = [areWritesKept(node, asked), areWritesKept(node, asked)];
+    await turn();
+    ends[0]!(undefined, 0);
+    expect(await Promise.all(all)).toEqual([true, true]);
+    expect(asked).toHaveBeenCalledTimes(1);
   });
 });

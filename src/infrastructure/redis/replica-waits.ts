@@ -4,8 +4,8 @@ import type { Redis } from 'ioredis';
 const REPLICA_WAIT_MS = 100;
 
 interface Waits {
-  underWay: Promise<void>;
-  next?: Promise<void> | undefined;
+  underWay: Promise<boolean>;
+  next?: Promise<boolean> | undefined;
 }
 
 const waits = new WeakMap<Redis, Waits>();
@@ -14,25 +14,29 @@ const waits = new WeakMap<Redis, Waits>();
  * Waits until a replica has what a connection has written so far, or for a tenth of a second. Never throws: a wait that fails
  * is one that was in vain.
  *
+ * @param isStillMaster asked when no replica has it
+ * @returns whether the writes are kept as well as can be known: by a replica, or by a node that is master without one
+ *
  * A wait blocks its connection, so there is one at a time: who comes while one is under way shares the next one, which
  * covers all that was written before it. (Group commit, as databases do with their logs.)
  */
-export function replicaHasWrites(node: Redis): Promise<void> {
+export function areWritesKept(node: Redis, isStillMaster: () => Promise<boolean>): Promise<boolean> {
   let state = waits.get(node);
-  if (!state) waits.set(node, (state = { underWay: Promise.resolve() }));
+  if (!state) waits.set(node, (state = { underWay: Promise.resolve(true) }));
   const { underWay } = state;
   state.next ??= underWay.then(() => {
     state.underWay = state.next!;
     state.next = undefined;
-    return waitOnce(node);
+    return waitOnce(node, isStillMaster);
   });
   return state.next;
 }
 
-async function waitOnce(node: Redis): Promise<void> {
+async function waitOnce(node: Redis, isStillMaster: () => Promise<boolean>): Promise<boolean> {
   try {
-    await node.call('wait', 1, REPLICA_WAIT_MS);
+    if (Number(await node.call('wait', 1, REPLICA_WAIT_MS)) > 0) return true;
   } catch {
-    // The writes were answered; the failover replay brings back what a failover loses.
+    // A replica refuses to wait: the node may have become one.
   }
+  return isStillMaster();
 }

@@ -77,7 +77,7 @@ export class PostCountsReader {
   /** The counts of one post as they are now. @param cached whether Redis is asked first */
   async latest(id: Id, { cached }: { cached: boolean }): Promise<PostCounts> {
     const answer = cached ? await orUnavailable(this.cached([id], true)) : undefined;
-    const [counts = undefined] = answer ?? [];
+    const [counts] = answer ?? [];
     if (counts && counts !== UNREACHED) return visible(counts);
     const known = await (answer ? this.load([id]) : this.fromPrimary([id]));
     return known.get(id) ?? { likes: 0, comments: 0 };

@@ -79,7 +79,7 @@ export class PostsStore {
   @Resilient(policyByArgument(1))
   async write(post: StoredPost, traffic: RedisTraffic): Promise<void> {
     const args = [post.version, encodePost(post), withJitter(this.config.posts.cacheTtlMs)];
-    await this.redis.script({ traffic }, WRITE, keysOf(post.id), args);
+    await this.redis.script({ traffic, replicated: traffic === 'background' }, WRITE, keysOf(post.id), args);
   }
 
   /** Forgets posts, and remembers that they are deleted until nobody can know better from an old state. */
