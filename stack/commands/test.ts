@@ -19,7 +19,7 @@ const shutdown = shutdownSignal();
 async function runPhases(env: NodeJS.ProcessEnv): Promise<Counts> {
   const options = { env, shutdown };
   const phases = [
-    () => runJest('main', [...jestArguments, '--selectProjects', 'unit', 'integration', 'e2e'], options),
+    () => runJest('main', [...jestArguments, '--selectProjects', 'unit', 'integration', 'e2e', 'security'], options),
     () => runJest('failure', [...jestArguments, '--runInBand', '--selectProjects', 'failure'], options),
   ];
   if (jestArguments.length === 0) phases.unshift(() => runStackTests({ shutdown }));

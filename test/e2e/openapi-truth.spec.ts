@@ -1,15 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { createOpenApiDocument } from '../../src/infrastructure/openapi/openapi.js';
 import { PASSWORD, type Answer, type Member, type RequestOptions } from '../support/api-client.js';
 import { BEYOND_BIGINT, outcome, UNKNOWN_ID, type Comment } from '../support/answers.js';
 import {
+  bodySchemaOf,
   documentedCodes,
   DocumentedAnswers,
-  resolve,
+  documentOf,
   routesOf,
   type OpenApiDocument,
   type Route,
-  type Schema,
 } from '../support/openapi.js';
 import { png, upload, uploadedInParts } from '../support/media.js';
 import { TestApp } from '../support/test-app.js';
@@ -44,7 +43,7 @@ describe('The running server and its OpenAPI document', () => {
 
   beforeAll(async () => {
     app = await TestApp.start({ worker: false });
-    document = createOpenApiDocument(app.nest, app.config.http.publicUrl) as unknown as OpenApiDocument;
+    document = documentOf(app);
     answers = new DocumentedAnswers(document);
     bob = await app.api.register();
   });
@@ -72,14 +71,9 @@ describe('The running server and its OpenAPI document', () => {
     return { member, path, ...(body && { body }) };
   }
 
-  function bodySchema({ operation }: Route): Schema | undefined {
-    const schema = operation.requestBody?.content?.['application/json']?.schema;
-    return schema && resolve(document, schema);
-  }
-
   /** The examples of the document, but for what depends on who asks. */
   function exampleBody(route: Route, member: Member, begun: object): Record<string, unknown> | undefined {
-    const schema = bodySchema(route);
+    const schema = bodySchemaOf(document, route);
     if (!schema) return undefined;
     const username = `x_${randomBytes(6).toString('hex')}`;
     const own: Record<string, unknown> = {
@@ -140,7 +134,7 @@ describe('The running server and its OpenAPI document', () => {
       add('a form', /^415 UNSUPPORTED_MEDIA_TYPE$/, raw('a=b', 'application/x-www-form-urlencoded'));
       add('a huge body', /^413 PAYLOAD_TOO_LARGE$/, raw(JSON.stringify({ content: 'x'.repeat(100_000) })));
     }
-    const schema = bodySchema(route);
+    const schema = bodySchemaOf(document, route);
     if (schema) {
       const body = (change: (body: Record<string, unknown>) => unknown) => (request: Request) => ({
         ...request,

@@ -1,7 +1,9 @@
 import type { ValidateFunction } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
+import { createOpenApiDocument } from '../../src/infrastructure/openapi/openapi.js';
 import type { Answer } from './api-client.js';
+import type { TestApp } from './test-app.js';
 
 export interface Schema {
   type?: string | string[];
@@ -14,6 +16,10 @@ export interface Schema {
   example?: unknown;
   maxLength?: number;
   minLength?: number;
+  maxItems?: number;
+  minItems?: number;
+  maximum?: number;
+  minimum?: number;
   $ref?: string;
 }
 
@@ -38,6 +44,10 @@ export interface OpenApiDocument {
   components: { schemas: Record<string, Schema> };
 }
 
+/** The document of a running API, as it serves it. */
+export const documentOf = ({ nest, config }: TestApp): OpenApiDocument =>
+  createOpenApiDocument(nest, config.http.publicUrl) as unknown as OpenApiDocument;
+
 /** An operation with its place in the document. */
 export interface Route {
   /** Upper case. */
@@ -58,6 +68,12 @@ export function resolve(document: OpenApiDocument, schema: Schema): Schema {
   const found = document.components.schemas[schema.$ref.replace('#/components/schemas/', '')];
   if (!found) throw new Error(`${schema.$ref} leads nowhere`);
   return found;
+}
+
+/** What the document says of a route's body; `undefined` when it takes none. */
+export function bodySchemaOf(document: OpenApiDocument, { operation }: Route): Schema | undefined {
+  const schema = operation.requestBody?.content?.['application/json']?.schema;
+  return schema && resolve(document, schema);
 }
 
 /** The codes that the document says an operation can answer with. */

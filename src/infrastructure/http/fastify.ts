@@ -3,12 +3,15 @@ import type { IncomingMessage } from 'node:http';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AppError } from '../../common/app-error.js';
-import { PROBLEM_CONTENT_TYPE, problemDetails } from './problem-details.js';
+import { answerClientError } from './client-errors.js';
+import { BARE_HEADERS, problemDetails } from './problem-details.js';
 
 /** Largest request body; the largest valid one, a post with ten media keys, is under 20 kB. */
 const BODY_LIMIT_BYTES = 64 * 1024;
 /** A client that has not sent its whole request by then is cut off. */
 const REQUEST_TIMEOUT_MS = 30_000;
+/** How often it is looked for such clients; by default a slow one could keep its connection for twice its time. */
+const SLOW_CLIENTS_EVERY_MS = 1_000;
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 
 /** Fastify, set up as every process of ours listens: request ids, limits, answers in the one error format. */
@@ -19,8 +22,10 @@ export function createFastifyAdapter(trustedProxies: string[]): FastifyAdapter {
     trustProxy: trustedProxies.length > 0 ? trustedProxies : false,
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    http: { headersTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: SLOW_CLIENTS_EVERY_MS },
     return503OnClosing: true,
     forceCloseConnections: 'idle',
+    clientErrorHandler: answerClientError,
     genReqId: (request: IncomingMessage) => requestIdOf(request),
     onProtoPoisoning: 'error',
     onConstructorPoisoning: 'error',
@@ -31,29 +36,12 @@ export function createFastifyAdapter(trustedProxies: string[]): FastifyAdapter {
       const body = notFound
         ? problemDetails('ROUTE_NOT_FOUND', 'There is no such route.', request.id)
         : problemDetails('BAD_REQUEST', 'The address of the request is not valid.', request.id);
-      void reply.status(body.status).header('X-Request-Id', request.id).type(PROBLEM_CONTENT_TYPE).send(body);
+      void reply.status(body.status).header('X-Request-Id', request.id).headers(BARE_HEADERS).send(body);
     },
   });
   const fastify = adapter.getInstance<FastifyInstance>();
   acceptOnlyJson(fastify);
-  hangUpWhenClosing(fastify);
   return adapter;
-}
-
-/**
- * A connection whose request was under way when the server began to close is not idle then, and would be kept alive
- * after its answer, longer than the shutdown may last: such an answer ends its connection.
- */
-function hangUpWhenClosing(fastify: FastifyInstance): void {
-  let closing = false;
-  fastify.addHook('preClose', (done) => {
-    closing = true;
-    done();
-  });
-  fastify.addHook('onSend', (_request, reply, _payload, done) => {
-    if (closing) reply.header('Connection', 'close');
-    done();
-  });
 }
 
 /** Bodies are JSON. The parser is Fastify's own; its error is ours, because Nest would hide which one it was. */

@@ -15,6 +15,13 @@ export interface ProblemDetails {
 
 export const PROBLEM_CONTENT_TYPE = 'application/problem+json; charset=utf-8';
 
+/** What tells browsers not to run an answer that is given before the hooks run which tell it of all others. */
+export const BARE_HEADERS = {
+  'Content-Type': PROBLEM_CONTENT_TYPE,
+  'X-Content-Type-Options': 'nosniff',
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+};
+
 export function problemDetails(
   code: ErrorCode,
   detail: string,

@@ -18,12 +18,14 @@ export class LikesController {
   ) {}
 
   @Put('like')
+  @Header('Cache-Control', 'private, no-store')
   @Documented({ tag: 'Likes', summary: 'Like a post', ok: LikeResponse, body: true, errors: ['POST_NOT_FOUND'] })
   like(@IdParam() postId: Id, @CurrentUserId() userId: Id): Promise<LikeResponse> {
     return this.likes.like(postId, userId);
   }
 
   @Delete('like')
+  @Header('Cache-Control', 'private, no-store')
   @Documented({ tag: 'Likes', summary: 'Take a like back', ok: LikeResponse, body: true, errors: ['POST_NOT_FOUND'] })
   unlike(@IdParam() postId: Id, @CurrentUserId() userId: Id): Promise<LikeResponse> {
     return this.likes.unlike(postId, userId);
