@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { DynamicModule } from '@nestjs/common';
@@ -6,6 +7,7 @@ import type { AppConfig } from './config/app-config.js';
 import { createFastifyAdapter } from './infrastructure/http/fastify.js';
 import { protectBrowsers } from './infrastructure/http/browser-protection.js';
 import { HttpMetrics } from './infrastructure/http/http.metrics.js';
+import { Readiness } from './infrastructure/http/readiness.js';
 import { logRequests } from './infrastructure/http/request-log.js';
 import { MetricFactory } from './infrastructure/metrics/metric-factory.js';
 import { StructuredLogger } from './infrastructure/logging/structured-logger.js';
@@ -23,12 +25,16 @@ export async function createApplication(
     bodyParser: false, // Fastify's own JSON parser; Nest would accept forms too
     abortOnError: false,
   });
+  app.get(Readiness).hangUpAtTheEnd(adapter.getInstance<FastifyInstance>());
   new HttpMetrics(app.get(MetricFactory)).watch(adapter.getInstance<FastifyInstance>());
   await protectBrowsers(app, config.http.corsOrigins);
   return app;
 }
 
-/** Runs a process of ours until SIGTERM or SIGINT, then lets work in flight finish, for a bounded time. */
+/**
+ * Runs a process of ours until SIGTERM or SIGINT. Then it is no longer ready; the API goes on for SHUTDOWN_DELAY, until nobody sends
+ * requests here any more; and what is in flight is let finish, for SHUTDOWN_TIMEOUT at most.
+ */
 export async function runProcess(
   root: DynamicModule,
   config: AppConfig,
@@ -40,27 +46,27 @@ export async function runProcess(
   const app = await createApplication(root, config, logger);
   prepare?.(app);
   let stopping = false;
-  const stop = (signal: NodeJS.Signals): void => {
+  const stop = async (signal: NodeJS.Signals): Promise<void> => {
     if (stopping) return;
     stopping = true;
     logger.log(`${signal}: finishing what is under way`, 'Process');
+    app.get(Readiness).end();
+    if (name === 'api') await delay(config.http.shutdownDelayMs);
     const limit = setTimeout(() => {
       logger.error(`not finished after ${config.http.shutdownTimeoutMs} ms; giving up`, 'Process');
       process.exit(1);
     }, config.http.shutdownTimeoutMs);
-    app.close().then(
-      () => {
-        clearTimeout(limit);
-        process.exit(0); // whatever handle is left, such as a socket to a server that does not answer
-      },
-      (error: unknown) => {
-        logger.error(error, 'Process');
-        process.exit(1);
-      },
-    );
+    try {
+      await app.close();
+      clearTimeout(limit);
+      process.exit(0); // whatever handle is left, such as a socket to a server that does not answer
+    } catch (error) {
+      logger.error(error, 'Process');
+      process.exit(1);
+    }
   };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
+  process.on('SIGTERM', (signal) => void stop(signal));
+  process.on('SIGINT', (signal) => void stop(signal));
   await app.listen(port, config.http.bindAddress);
   logger.log(`listening on ${await app.getUrl()}`, 'Process');
 }

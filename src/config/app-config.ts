@@ -28,6 +28,7 @@ export class AppConfig {
       publicUrl: env.PUBLIC_URL || `http://localhost:${env.API_PORT}`,
       trustedProxies: env.TRUSTED_PROXIES,
       corsOrigins: env.CORS_ORIGINS,
+      shutdownDelayMs: env.SHUTDOWN_DELAY,
       shutdownTimeoutMs: env.SHUTDOWN_TIMEOUT,
     };
     this.metrics = { token: env.METRICS_TOKEN };

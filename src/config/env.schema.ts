@@ -75,6 +75,11 @@ export const SETTINGS = {
     '',
     'who scrapes /metrics sends this as a bearer token; empty: everybody may, which production refuses',
   ),
+  SHUTDOWN_DELAY: setting(
+    duration(),
+    '1ms',
+    'how long the API goes on taking requests after SIGTERM, no longer ready, so that a balancer has time to notice',
+  ),
   SHUTDOWN_TIMEOUT: setting(duration(), '20s', 'how long requests and jobs in flight may take to finish on SIGTERM'),
 
   MYSQL_PRIMARY: setting(address(), '127.0.0.1:13306', 'host:port of the primary'),

@@ -1,13 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { AppModule } from '../../src/app.module.js';
 import { DatabaseNodes } from '../../src/infrastructure/database/database-nodes.js';
-import { createOpenApiDocument } from '../../src/infrastructure/openapi/openapi.js';
 import { ApiClient, type Answer, type Member } from '../support/api-client.js';
 import { outcome, tally } from '../support/answers.js';
 import type { Post } from '../support/contract.js';
 import { EveryRoute, type Input } from '../support/every-route.js';
 import { createUsers, memberFactory } from '../support/factories.js';
-import { routesOf, type OpenApiDocument } from '../support/openapi.js';
+import { documentOf, routesOf } from '../support/openapi.js';
 import { services } from '../support/services.js';
 import { until } from '../support/settle.js';
 import { listen, TestApp, urlOf } from '../support/test-app.js';
@@ -23,6 +22,11 @@ const WRITES_NO_ROW = ['parts', 'complete', 'abort'].map((act) => `POST /v1/medi
 
 const HASHING = ['POST /v1/auth/register', 'PUT /v1/users/me/password', 'DELETE /v1/users/me'];
 
+interface Health {
+  status: string;
+  details: Record<string, { status: string; degraded?: boolean }>;
+}
+
 /** Runs `work` from the moment on in which the primary is lost, and brings it back. */
 type Loss = (work: () => Promise<void>) => Promise<void>;
 
@@ -31,7 +35,7 @@ const LOSSES: [how: string, loss: Loss][] = [
   ['frozen', (work) => services.whileFrozen(PRIMARY, work)],
 ];
 
-describe.each(LOSSES)('While the primary is %s', (_, whileLost) => {
+describe.each(LOSSES)('While the primary is %s', (how, whileLost) => {
   let app: TestApp;
   let nodes: DatabaseNodes;
   let every: EveryRoute;
@@ -63,10 +67,8 @@ describe.each(LOSSES)('While the primary is %s', (_, whileLost) => {
     }
   }
 
-  const document = () => createOpenApiDocument(app.nest, app.config.http.publicUrl) as unknown as OpenApiDocument;
-
   it('every GET is answered within 2 s, to who has written lately and to who has not', async () => {
-    const routes = routesOf(document()).filter(({ method }) => method === 'GET');
+    const routes = routesOf(documentOf(app)).filter(({ method }) => method === 'GET');
     expect(Object.keys(every.gets).toSorted()).toEqual(routes.map(({ path }) => `GET ${path}`).toSorted());
     const newcomers = (await createUsers(app.database, 2)).map(memberFactory(app.database, app.api));
     await writer.follow(every.author);
@@ -95,7 +97,7 @@ describe.each(LOSSES)('While the primary is %s', (_, whileLost) => {
   });
 
   it('every write is refused within 2 s, and leaves nothing behind', async () => {
-    const routes = routesOf(document()).filter(({ method }) => method !== 'GET');
+    const routes = routesOf(documentOf(app)).filter(({ method }) => method !== 'GET');
     const { writes: all } = every;
     expect(Object.keys(all).toSorted()).toEqual(routes.map(({ method, path }) => `${method} ${path}`).toSorted());
     const prepared: [route: string, me: Member, input: Input][] = [];
@@ -191,11 +193,44 @@ describe.each(LOSSES)('While the primary is %s', (_, whileLost) => {
     return JSON.stringify((await Promise.all(rows)).toSorted(([a], [b]) => (a < b ? -1 : 1)));
   }
 
-  it('a process that starts meanwhile serves reads', async () => {
+  it('the API and the worker stay ready, and say what they lack', async () => {
+    const ready = (url: string) => new ApiClient(url).request<Health>('GET', '/health/ready');
+    for (const url of [app.api.url, app.workerUrl])
+      expect((await ready(url)).body.details['mysql-primary']).toEqual({ status: 'up' });
+    await whileLost(async () => {
+      await isDown();
+      for (const url of [app.api.url, app.workerUrl]) {
+        const answer = await until(
+          async () => {
+            const given = await ready(url);
+            return given.body.details['mysql-primary']?.degraded === true && given;
+          },
+          { what: 'the lack to be told' },
+        );
+        expect([answer.status, answer.body.status]).toEqual([200, 'ok']);
+      }
+    });
+    for (const url of [app.api.url, app.workerUrl]) {
+      await until(async () => (await ready(url)).body.details['mysql-primary']?.degraded === undefined, {
+        what: 'the primary to be back',
+      });
+    }
+  });
+
+  it('a process that starts meanwhile serves reads, and is ready as soon as replicas miss the primary, too', async () => {
     await whileLost(async () => {
       await isDown();
       const instance = await listen(AppModule, app.config);
       try {
+        // Replicas notice at once that it has crashed, and only after a minute that it is frozen.
+        if (how === 'killed') {
+          await until(
+            async () => (await new ApiClient(urlOf(instance)).request('GET', '/health/ready')).status === 200,
+            {
+              what: 'the new instance to be ready',
+            },
+          );
+        }
         const reader = memberFactory(app.database, new ApiClient(urlOf(instance)))(every.reader.id);
         await expectAnswer('GET', /^200$/, () => reader.request('GET', `/v1/posts/${every.post}`));
       } finally {

@@ -7,6 +7,7 @@ import { TestDatabase } from '../support/test-database.js';
 
 /** Nobody listens there. */
 const CLOSED = '127.0.0.1:1';
+const CLOSED_TOO = '127.0.0.1:2';
 const BOTH = [
   ['API', AppModule],
   ['worker', WorkerModule],
@@ -30,7 +31,13 @@ describe('Health and metrics', () => {
       expect((await client.expect(200, 'GET', '/health/live')).body).toEqual({ status: 'ok' });
       const { body } = await client.expect<Health>(200, 'GET', '/health/ready');
       expect(body.status).toBe('ok');
-      expect(Object.keys(body.details).sort()).toEqual(['migrations', 'mysql-primary', 'process', 'redis-cluster']);
+      expect(Object.keys(body.details).sort()).toEqual([
+        'migrations',
+        'mysql',
+        'mysql-primary',
+        'process',
+        'redis-cluster',
+      ]);
     }
   });
 
@@ -81,11 +88,17 @@ describe('Health and metrics', () => {
       expect(Object.keys(body.error)).toEqual(['redis-cluster']);
     });
 
-    it('name the primary when it cannot be reached', async () => {
+    it('name the primary when it was never reached, though replicas are connected to it', async () => {
       const { status, body } = await readinessWith({ MYSQL_PRIMARY: CLOSED });
       expect(status).toBe(503);
       expect(Object.keys(body.error)).toContain('mysql-primary');
       expect(Object.keys(body.error)).not.toContain('redis-cluster');
+    });
+
+    it('name MySQL when none of its servers can be reached', async () => {
+      const { status, body } = await readinessWith({ MYSQL_PRIMARY: CLOSED, MYSQL_REPLICAS: CLOSED_TOO });
+      expect(status).toBe(503);
+      expect(Object.keys(body.error)).toEqual(['mysql', 'migrations']);
     });
 
     it('do not depend on the replicas', async () => {

@@ -20,7 +20,6 @@ interface Container {
   startupProbe?: Probe;
   readinessProbe?: Probe;
   livenessProbe?: Probe;
-  lifecycle?: { preStop: { exec: { command: string[] } } };
   resources: { requests: object; limits: object };
   securityContext: object;
 }
@@ -112,16 +111,16 @@ describe('deploy/kubernetes', () => {
 
     expect(container.ports).toEqual([{ name: 'http', containerPort: name === 'sns-api' ? API_PORT : WORKER_PORT }]);
     expect(container.startupProbe).toMatchObject(health('/health/ready'));
-    expect(container.readinessProbe).toMatchObject(health('/health/live'));
+    expect(container.readinessProbe).toMatchObject(health('/health/ready'));
     expect(container.livenessProbe).toMatchObject(health('/health/live'));
   });
 
   it.each(processes)('leaves $name the time to finish what is under way', ({ pod, container }) => {
-    const [program, pauseSeconds] = container.lifecycle!.preStop.exec.command;
-    const drainSeconds = readEnv(environmentOf(container, filled)).SHUTDOWN_TIMEOUT / 1_000;
+    const { SHUTDOWN_DELAY, SHUTDOWN_TIMEOUT } = readEnv(environmentOf(container, filled));
 
-    expect(program).toBe('sleep');
-    expect(pod.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(Number(pauseSeconds) + drainSeconds + 5);
+    // Endpoints are told at the same time as the pod.
+    expect(SHUTDOWN_DELAY).toBeGreaterThanOrEqual(3_000);
+    expect(pod.terminationGracePeriodSeconds).toBeGreaterThanOrEqual((SHUTDOWN_DELAY + SHUTDOWN_TIMEOUT) / 1_000 + 5);
   });
 
   it('selects and scales only what is there', () => {

@@ -16,6 +16,10 @@ export class DatabaseNodes implements OnApplicationShutdown {
   readonly servers: readonly DatabaseServer[];
   /** Whether there is a primary that answers; the monitor decides. */
   primaryUp = true;
+  /** Whether any server answers; the monitor decides. */
+  anyUp = true;
+  /** Some replica is connected to a primary: whether we reach it or not, it is there. The monitor decides. */
+  primaryHasReplicas = false;
   /** Looks at the servers now instead of at the next turn; the monitor's, and nothing where there is no monitor. */
   recheck: () => Promise<void> = () => Promise.resolve();
   private primaryServer: DatabaseServer;

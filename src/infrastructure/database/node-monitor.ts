@@ -115,6 +115,8 @@ export class NodeMonitor implements OnModuleInit, OnApplicationShutdown {
       else this.logger.error(`writes are refused: ${this.whyNoPrimary(reports)}`);
     }
     this.nodes.primaryUp = up;
+    this.nodes.anyUp = reports.size > 0;
+    this.nodes.primaryHasReplicas = [...reports.values()].some(({ replica }) => replica?.Replica_IO_Running === 'Yes');
     return { up, serverUuid: this.primaryUuid };
   }
 

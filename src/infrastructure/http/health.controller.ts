@@ -31,6 +31,7 @@ export class HealthController {
     const result = await this.health
       .check([
         () => this.readiness.check(),
+        () => this.database.servers(),
         () => this.database.primary(),
         () => this.database.migrations(),
         () => this.redis.majority(),
