@@ -1,6 +1,8 @@
-// npm run check: format, lint, types, dead code, import rules and unit tests; all of them, whichever fails.
+// npm run check: format, lint, types, dead code, import rules, unit tests and, where the registry tells, known vulnerabilities; all of
+// them, whichever fails.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { audit } from '../lib/audit.ts';
 import { nodeCommand, runQuietly } from '../lib/child.ts';
 import { runCommand } from '../lib/command.ts';
 import { root } from '../lib/paths.ts';
@@ -36,6 +38,13 @@ await runCommand(async () => {
       console.log(output.trimEnd());
     }
   }
-  writeCounts('check', { passed: checks.length - failed, failed });
+  const startedAt = performance.now();
+  const { outcome, output } = await audit();
+  printStep('Known vulnerabilities', startedAt, outcome);
+  if (outcome === 'FAILED') {
+    failed += 1;
+    console.log(output);
+  }
+  writeCounts('check', { passed: checks.length + 1 - failed, failed });
   return failed === 0 ? 0 : 1;
 });
