@@ -19,6 +19,8 @@ const AUTHORS = 5;
 const PER_SECOND = Number(process.env['FAILURES_PER_SECOND'] ?? 60);
 /** Of load after a failure has begun, or is over. */
 const SECONDS = Number(process.env['FAILURES_SECONDS'] ?? 8);
+/** So many clients that wait for their answers send as much, before anything fails, as a load does after a failure. */
+const WARM_CLIENTS = 8;
 /** Of a load; posts that are liked are few, so that many like the same. */
 const POSTS_PER_THOUSAND = 30;
 const LIKES_PER_THOUSAND = 150;
@@ -59,14 +61,26 @@ describe('Under load, when of the nodes of Redis', () => {
     );
     for (const reader of readers) await reader.feed();
     await redis.command('get', 'x'); // the client knows the nodes from now on
+    await warmUp();
     shard = await failover.shardOf(redis.feedKey(readers[0]!.id));
-  }, 120_000);
+  }, 240_000);
   afterAll(async () => {
     await Promise.all(processes.map((process) => process.stop('SIGKILL')));
     cutOff.close();
     await redis?.close();
     await database?.drop();
   });
+
+  /** Code is compiled while it first runs; what fails later fails in processes that have run for a while. */
+  async function warmUp(): Promise<void> {
+    posted = [(await authors[0]!.post('the first')).id];
+    let left = PER_SECOND * SECONDS;
+    const client = async (): Promise<void> => {
+      while (left-- > 0) await next()();
+    };
+    await Promise.all(Array.from({ length: WARM_CLIENTS }, client));
+    await settle(database, HEALED_WITHIN_MS);
+  }
 
   const any = <T>(items: readonly T[]): T => items[Math.floor(Math.random() * items.length)]!;
 
@@ -126,8 +140,8 @@ describe('Under load, when of the nodes of Redis', () => {
   }
 
   /** @returns the errors, if more than one in a thousand requests had one */
-  const tooManyErrors = ({ requests, errors }: LoadFigures): string[] =>
-    errors.length > requests / 1_000 ? errors : [];
+  const tooManyErrors = ({ requests, errors }: LoadFigures): LoadFigures['errors'] =>
+    Object.values(errors).reduce((sum, count) => sum + count, 0) > requests / 1_000 ? errors : {};
 
   /** Every post of the load is once in every feed, and every count is right, without help of anybody but readers. */
   async function expectNothingLost(): Promise<void> {
@@ -162,7 +176,7 @@ describe('Under load, when of the nodes of Redis', () => {
         await services.kill(name);
         await failover.untilRole(shard.replica, 'master');
       });
-      expect(tooManyErrors(figures)).toEqual([]);
+      expect(tooManyErrors(figures)).toEqual({});
       await expectNothingLost();
     } finally {
       await failover.restore(shard);
@@ -177,7 +191,7 @@ describe('Under load, when of the nodes of Redis', () => {
           until(() => performance.now() - begunMs > 10_000, { what: 'ten seconds to pass' }),
         );
       });
-      expect(tooManyErrors(figures)).toEqual([]);
+      expect(tooManyErrors(figures)).toEqual({});
       await expectNothingLost();
     } finally {
       await failover.restore(shard);
@@ -194,13 +208,13 @@ describe('Under load, when of the nodes of Redis', () => {
     });
     const opened = (await Metrics.of(api)).grown(before, 'redis_breaker_transitions_total', { to: 'open' }, 'node');
     expect(opened).toEqual([shard.master]);
-    expect(tooManyErrors(figures)).toEqual([]);
+    expect(tooManyErrors(figures)).toEqual({});
     await expectNothingLost();
   }, 240_000);
 
   it('one loses all its data, hardly a request fails, and feeds and counts are whole again', async () => {
     const figures = await underLoad(async () => (await failover.node(shard.master)).flushall());
-    expect(tooManyErrors(figures)).toEqual([]);
+    expect(tooManyErrors(figures)).toEqual({});
     await expectNothingLost();
   }, 240_000);
 
@@ -211,18 +225,18 @@ describe('Under load, when of the nodes of Redis', () => {
         shard,
       ),
     );
-    expect(tooManyErrors(figures)).toEqual([]);
+    expect(tooManyErrors(figures)).toEqual({});
     await expectNothingLost();
   }, 240_000);
 
   it('all six are killed and started again, hardly a request fails, and nothing is lost', async () => {
     const figures = await underLoad(() => services.whileRedisIsDead(async () => undefined));
-    expect(tooManyErrors(figures)).toEqual([]);
+    expect(tooManyErrors(figures)).toEqual({});
     await expectNothingLost();
   }, 240_000);
 
   it('all six are away, no request fails', async () => {
     const figures = await services.whileRedisIsDead(() => withLoad(readsFeed, (more) => more(SECONDS)));
-    expect(figures.errors).toEqual([]);
+    expect(figures.errors).toEqual({});
   }, 240_000);
 });

@@ -3,8 +3,8 @@ export type Request = () => Promise<number>;
 
 export interface LoadFigures {
   requests: number;
-  /** Requests that had no answer, or one of 500 and above, by what it was. */
-  errors: string[];
+  /** How many requests had no answer, or one of 500 and above, by what it was. */
+  errors: Record<string, number>;
   /** Of the answers, in milliseconds. */
   p99Ms: number;
 }
@@ -15,7 +15,7 @@ const MOST_UNDER_WAY = 1_000;
 
 /** Sends so many requests a second, whether or not the ones before have been answered, as clients of their own would. */
 export class SteadyLoad {
-  private readonly errors: string[] = [];
+  private readonly errors: Record<string, number> = {};
   private readonly latenciesMs: number[] = [];
   private readonly underWay = new Set<Promise<void>>();
   private readonly timer: NodeJS.Timeout;
@@ -42,10 +42,14 @@ export class SteadyLoad {
     return { requests: this.sent, errors: this.errors, p99Ms: sorted[Math.floor(sorted.length * 0.99)] ?? Infinity };
   }
 
+  private failed(what: string): void {
+    this.errors[what] = (this.errors[what] ?? 0) + 1;
+  }
+
   private send(request: Request): void {
     this.sent++;
     if (this.underWay.size >= MOST_UNDER_WAY) {
-      this.errors.push('too many requests have no answer');
+      this.failed('too many requests have no answer');
       return;
     }
     const begunMs = performance.now();
@@ -53,9 +57,9 @@ export class SteadyLoad {
       .then(
         (status) => {
           this.latenciesMs.push(performance.now() - begunMs);
-          if (status >= 500) this.errors.push(String(status));
+          if (status >= 500) this.failed(String(status));
         },
-        (error: unknown) => void this.errors.push(String(error)),
+        (error: unknown) => this.failed(String(error)),
       )
       .finally(() => this.underWay.delete(done));
     this.underWay.add(done);

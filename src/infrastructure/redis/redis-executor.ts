@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import type { Cluster, Redis } from 'ioredis';
-import { isMasterToOthers } from './cluster-map.js';
 import { inTime } from './deadline.js';
 import { answersOf, isAnswered, NodeFailure, sendPipeline } from './node-pipeline.js';
 import { outcomesWithin, Outcomes, type Outcome } from './outcomes.js';
@@ -10,10 +9,10 @@ import { RedisClients, type RedisTraffic } from './redis-clients.js';
 import type { RedisCommand } from './redis-command.js';
 import type { RedisOptions } from './redis-options.js';
 import { asRedisError, RedisUnavailableError, withinDeadline } from './redis-unavailable.error.js';
-import { areWritesKept } from './replica-waits.js';
 import { ReplicaChoice } from './replica-choice.js';
 import { RequestBudgets } from './request-budgets.js';
 import { groupByNode, type NodeGroup } from './slot-groups.js';
+import { confirmWrites } from './write-confirmation.js';
 
 /** How long a call of background work may take; it is tried again later. Those of a request share its budget. */
 const BACKGROUND_MS = 10_000;
@@ -124,12 +123,17 @@ export class RedisExecutor {
       if (answer instanceof RedisUnavailableError) {
         return part.commands.forEach((_, index) => outcomes.set(place(index), { error: answer }));
       }
-      await Promise.all(
-        part.commands.map(async (command, index) => {
-          const result = answer[index] ?? { error: new Error('the slot has no owner at the moment') };
-          outcomes.set(place(index), await cure(call, command, result));
-        }),
-      );
+      const cured = part.commands.map((command, index) => {
+        return cure(call, command, answer[index] ?? { error: new Error('the slot has no owner at the moment') });
+      });
+      if (call.options.replicated) {
+        const all = await Promise.all(cured);
+        const writer = answer.some(({ error }) => !error) ? node : undefined;
+        const loss = await lossOf(cluster, writer, part.commands, all);
+        all.forEach((outcome, index) => outcomes.set(place(index), loss ?? outcome));
+      } else {
+        await Promise.all(cured.map(async (outcome, index) => outcomes.set(place(index), await outcome)));
+      }
     };
     await Promise.all([...groups].map(([name, part]) => askOne(name, part)));
   }
@@ -142,27 +146,15 @@ export class RedisExecutor {
     commands: RedisCommand[],
   ): Promise<Outcome[] | RedisUnavailableError> {
     if (name === '') return [];
-    const { traffic, replicated } = call.options;
     try {
-      const outcomes = await this.guarded(call, name, (ms) => {
-        return answersOf(commands, node && this.sendPipeline(node, commands, traffic), ms);
+      return await this.guarded(call, name, (ms) => {
+        return answersOf(commands, node && this.sendPipeline(node, commands, call.options.traffic), ms);
       });
-      if (replicated) await this.confirm(call.cluster, node!);
-      return outcomes;
     } catch (error) {
-      // What has an answer, but no confirmation, is sent again.
-      if (error instanceof NodeFailure) return replicated ? error.outcomes.map(unconfirmed) : error.outcomes;
+      if (error instanceof NodeFailure) return error.outcomes;
       if (error instanceof RedisUnavailableError) return error;
       throw error;
     }
-  }
-
-  /** @throws RedisUnavailableError when what a node has acknowledged may be lost already */
-  private async confirm(cluster: Cluster, node: Redis): Promise<void> {
-    const others = cluster.nodes('master').filter((other) => other !== node);
-    if (await areWritesKept(node, () => isMasterToOthers(node, others))) return;
-    cluster.refreshSlotsCache();
-    throw new RedisUnavailableError(`${nameOf(node)} has no replica and may not be master any more`);
   }
 
   private async askReplicas(call: Call, group: NodeGroup): Promise<void> {
@@ -219,7 +211,21 @@ async function cure({ cluster, endsAtMs }: Call, command: RedisCommand, outcome:
   }
 }
 
-const unconfirmed = ({ error }: Outcome): Outcome => ({ error: error ?? new RedisUnavailableError('not confirmed') });
+/** @returns the outcome of all, when writes that were acknowledged may be lost already */
+async function lossOf(
+  cluster: Cluster,
+  writer: Redis | undefined,
+  commands: readonly RedisCommand[],
+  outcomes: readonly Outcome[],
+): Promise<Outcome | undefined> {
+  if (!outcomes.some(({ error }) => !error)) return undefined;
+  try {
+    await confirmWrites(cluster, writer, commands);
+    return undefined;
+  } catch (error) {
+    return { error: asRedisError(error) };
+  }
+}
 
 async function patiently(answer: Promise<Outcome[]>): Promise<Outcome[] | undefined> {
   try {

@@ -23,6 +23,9 @@ const JITTER = 0.1;
 /** Somebody waits, or a job that comes again soon: nobody is patient here. */
 const REQUEST: RedisOptions = { traffic: 'request' };
 
+/** A node that has answered just now has time enough to ask for a replica. */
+const CORRECTING: RedisOptions = { traffic: 'background', replicated: true };
+
 /** A correction of counts: what was seen, and what is right. */
 export interface Correction {
   postId: Id;
@@ -79,7 +82,7 @@ export class PostCountsStore {
   correct(corrections: readonly Correction[]): Promise<boolean[]> {
     const replies = corrections.map(({ postId, seen, right }) => {
       const args = [seen.likes, seen.comments, right.likes, right.comments];
-      return this.redis.script<number>({ ...REQUEST, replicated: true }, CORRECT, [keyOf(postId)], args);
+      return this.redis.script<number>(CORRECTING, CORRECT, [keyOf(postId)], args);
     });
     return Promise.all(replies).then((all) => all.map((reply) => reply === 1));
   }
