@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { SharedTurns } from '../../common/shared-turns.js';
 import { AppConfig } from '../../config/app-config.js';
 import type { DatabaseNode, NodeOptions } from './database-node.js';
 import { DatabaseServer, type ServerRole } from './database-server.js';
@@ -24,7 +25,7 @@ export class DatabaseNodes implements OnApplicationShutdown {
   recheck: () => Promise<void> = () => Promise.resolve();
   private primaryServer: DatabaseServer;
   private turn = 0;
-  private executed?: Promise<string>;
+  private readonly executed = new SharedTurns<string>();
 
   constructor(config: AppConfig, @Inject(ENTITIES) entities: NodeOptions['entities']) {
     const { primary, replicas, database, user, password, poolSize } = config.mysql;
@@ -102,16 +103,9 @@ export class DatabaseNodes implements OnApplicationShutdown {
     await Promise.race([replicated, delay(REPLICATION_WAIT_SECONDS * 1_000)]);
   }
 
-  /**
-   * GTIDs of everything the primary has executed by now. Who asks in the same turn of the event loop shares a query,
-   * which is sent after all of them asked.
-   */
+  /** GTIDs of everything the primary has executed by now. Many who ask at the same time share a query. */
   executedByPrimary(): Promise<string> {
-    this.executed ??= new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
-      this.executed = undefined;
-      return this.primaryReads.executedGtids();
-    });
-    return this.executed;
+    return this.executed.next(() => this.primaryReads.executedGtids());
   }
 
   async onApplicationShutdown(): Promise<void> {

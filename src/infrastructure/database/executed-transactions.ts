@@ -1,14 +1,17 @@
 import type { QueryRunner } from 'typeorm';
+import { covers, lastNumbers, type LastNumbers } from './gtid-sets.js';
 
 /** A replica that keeps up needs about 2 ms; for one that does not, the primary is asked instead. */
 const GTID_WAIT_SECONDS = 0.01;
 /** How long a replica is not waited for again after it was waited for in vain: a request asks several times for the same. */
 const LACKS_MS = 250;
 
+/** How long it is believed what a node has executed; none is set up anew from an older copy so quickly. */
+const KNOWN_MS = 1_000;
+
 /** Remembers which transactions of the primary one node was last found to have executed, and which not. */
 export class ExecutedTransactions {
-  /** What was waited for last: a request asks several times for the same. */
-  private executed?: string;
+  private known: { numbers: LastNumbers; untilMs: number } = { numbers: new Map(), untilMs: 0 };
   /** What was waited for in vain last, and until when that is not done again. */
   private lacked?: { gtids: string; untilMs: number };
 
@@ -19,9 +22,12 @@ export class ExecutedTransactions {
    * @param queryRunner a connection to the node
    */
   async include(gtids: string, queryRunner: QueryRunner): Promise<boolean> {
-    if (this.executed === gtids) return true;
+    const wanted = lastNumbers(gtids);
+    if (performance.now() < this.known.untilMs && covers(this.known.numbers, wanted)) return true;
     if (await waitForGtids(queryRunner, gtids, GTID_WAIT_SECONDS)) {
-      this.executed = gtids;
+      // Whoever waited for more meanwhile knows better.
+      const isMore = performance.now() >= this.known.untilMs || covers(wanted, this.known.numbers);
+      if (isMore) this.known = { numbers: wanted, untilMs: performance.now() + KNOWN_MS };
       return true;
     }
     this.lacked = { gtids, untilMs: performance.now() + LACKS_MS };

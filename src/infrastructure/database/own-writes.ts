@@ -9,7 +9,7 @@ import { RedisClients } from '../redis/redis-clients.js';
 import { RedisCommands } from '../redis/redis-commands.js';
 import type { RedisOptions } from '../redis/redis-options.js';
 import { DatabaseNodes } from './database-nodes.js';
-import { lastGtids } from './last-gtids.js';
+import { lastGtids } from './gtid-sets.js';
 
 /** How much longer than a replica may lag and yet serve reads a write is remembered. */
 const SPARE_SECONDS = 60;
