@@ -131,15 +131,15 @@ export class OutboxLeaseRepository {
   }
 
   /** Gives back a job that goes on at once, elsewhere. @returns whether the lease was still held */
-  handOver(job: LeasedJob, now: Date): Promise<boolean> {
-    return this.updateLeased(job, 'available_at = ?, lease_token = NULL, last_error = NULL', [now]);
+  handOver(job: LeasedJob, availableAt: Date): Promise<boolean> {
+    return this.updateLeased(job, 'available_at = ?, lease_token = NULL, last_error = NULL', [availableAt]);
   }
 
   /** Gives back a job that has had its turn: the next turn is the same try. @returns whether the lease was still held */
-  endTurn(job: LeasedJob, lane: Lane, now: Date): Promise<boolean> {
+  endTurn(job: LeasedJob, lane: Lane, availableAt: Date): Promise<boolean> {
     return this.updateLeased(job, 'lane = ?, available_at = ?, lease_token = NULL, attempts = attempts - 1', [
       lane,
-      now,
+      availableAt,
     ]);
   }
 

@@ -10,6 +10,7 @@ import {
   TurnEndedError,
   type OutboxHandler,
 } from './outbox-handler.decorator.js';
+import { dueAtOnce } from './outbox-due.js';
 import { afterFailure, afterTurn, TURN_MS } from './outbox-lanes.js';
 import { OutboxFinisher } from './outbox-finisher.js';
 import { OutboxLeaseRepository, type LeasedJob } from './outbox-lease.repository.js';
@@ -101,12 +102,12 @@ export class OutboxRunner {
 
   @Transactional()
   private async endTurn(job: LeasedJob): Promise<void> {
-    await this.repository.endTurn(job, afterTurn(job.lane), this.clock.now());
+    await this.repository.endTurn(job, afterTurn(job.lane), dueAtOnce(this.clock));
   }
 
   @Transactional()
   private async handOver(job: LeasedJob): Promise<void> {
-    await this.repository.handOver(job, this.clock.now());
+    await this.repository.handOver(job, dueAtOnce(this.clock));
   }
 
   @Transactional()

@@ -4,6 +4,7 @@ import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationB
 import { Clock } from '../../common/clock.js';
 import { AppConfig } from '../../config/app-config.js';
 import { Transactional } from '../database/transactional.decorator.js';
+import { dueWithin } from './outbox-due.js';
 import { LINES, type Lane, type Line } from './outbox-lanes.js';
 import { OutboxLeaseRepository, type LeasedJob } from './outbox-lease.repository.js';
 import { OutboxRunner } from './outbox-runner.js';
@@ -92,7 +93,7 @@ export class OutboxRelay implements OnApplicationBootstrap, BeforeApplicationShu
     for (const line of LINES) {
       const limit = this.placesOf(line);
       if (limit === 0 || !due.has(line.lane) || emptied.has(line.lane)) continue;
-      const dueFrom = line.freshMs === undefined ? undefined : new Date(nowMs - line.freshMs);
+      const dueFrom = line.freshMs === undefined ? undefined : dueWithin(nowMs, line.freshMs);
       const jobs = await this.repository.pick({ lane: line.lane, dueFrom, limit }, new Date(nowMs));
       // A transaction does not skip its own locks, so the next line finds these jobs again.
       for (const job of jobs) if (!taken.has(job.id)) taken.set(job.id, { line, job: { ...job, leaseToken } });
