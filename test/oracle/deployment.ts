@@ -7,10 +7,18 @@ type Role = 'main' | 'worker';
 /** Longest that clients go on trying: a Redis master is replaced, and a process started again, in far less. */
 const PATIENCE_MS = 60_000;
 
+/** One try of a request; without a status when no answer came. */
+export interface Attempt {
+  status: number | undefined;
+  tookMs: number;
+}
+
 /** Several API and worker processes, which can be killed and are started anew. */
 export class Deployment {
   private readonly processes: Record<Role, TestProcess[]> = { main: [], worker: [] };
   private readonly all: TestProcess[] = [];
+  /** Told of every try of every request. */
+  onAttempt: (attempt: Attempt) => void = () => undefined;
   private requests = 0;
 
   private constructor(
@@ -26,11 +34,27 @@ export class Deployment {
     return deployment;
   }
 
-  /** Kills one process of a role, and starts another one. */
-  async replace(role: Role): Promise<void> {
+  /** Ends one process of a role, and starts another one. */
+  async replace(role: Role, signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<void> {
     const victim = this.processes[role].shift()!;
-    await victim.stop('SIGKILL');
+    await victim.stop(signal);
     await this.add(role);
+  }
+
+  /** One process of a role neither answers nor refuses while `work` runs. */
+  async whileFrozen(role: Role, work: () => Promise<void>): Promise<void> {
+    const victim = this.processes[role][0]!;
+    process.kill(victim.pid, 'SIGSTOP');
+    try {
+      await work();
+    } finally {
+      process.kill(victim.pid, 'SIGCONT');
+    }
+  }
+
+  /** Address of one API. */
+  get anyUrl(): string {
+    return this.processes.main[0]!.url;
   }
 
   /**
@@ -51,11 +75,15 @@ export class Deployment {
     const answer = await until(
       async () => {
         const sentMs = Date.now();
+        const begunMs = performance.now();
+        const tell = (status?: number) => this.onAttempt({ status, tookMs: performance.now() - begunMs });
         try {
           const given = await this.client().request<T>(method, path, options);
+          tell(given.status);
           if (given.status === status) return given;
           if (given.status !== 503) wrong = new Error(`${method} ${path}: ${given.status} ${given.text}`);
         } catch (error) {
+          tell();
           onLost(sentMs);
           refusals.push(error);
         }
@@ -77,9 +105,9 @@ export class Deployment {
   }
 
   private async add(role: Role): Promise<void> {
-    const process = await startProcess(role, this.env, [], this.build);
-    this.all.push(process);
-    await process.ready();
-    this.processes[role].push(process);
+    const started = await startProcess(role, this.env, [], this.build);
+    this.all.push(started);
+    await started.ready();
+    this.processes[role].push(started);
   }
 }

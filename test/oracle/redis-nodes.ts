@@ -68,6 +68,18 @@ export class RedisNodes {
     });
   }
 
+  /** One master neither answers nor refuses while `work` runs, and its replica may take its place. */
+  async whileFrozen(choose: <T>(items: readonly T[]) => T, work: () => Promise<void>): Promise<void> {
+    const victim = choose(await this.masters());
+    await services.whileFrozen(victim.name, work);
+    const isWell = () =>
+      ask(victim, async (redis) => {
+        const [cluster, replication] = [(await redis.cluster('INFO')) as string, await redis.info('replication')];
+        return /cluster_state:ok/.test(cluster) && /role:master|master_link_status:up/.test(replication);
+      });
+    await until(isWell, { what: `${victim.name} to be well`, timeoutMs: TAKEOVER_MS });
+  }
+
   /** Takes all data of one master. */
   async flush(choose: <T>(items: readonly T[]) => T): Promise<void> {
     await ask(choose(await this.masters()), (redis) => redis.flushall());
