@@ -79,6 +79,21 @@ describe('The processes', () => {
     expect(performance.now() - answeredAt).toBeLessThan(3_000);
   });
 
+  it('the API is not ready any more when it is asked to end, and answers on until a balancer has noticed', async () => {
+    const process = await (await start('main', { SHUTDOWN_DELAY: '3s' })).ready();
+    const api = new ApiClient(process.url);
+    const begunAt = performance.now();
+    const exit = process.stop('SIGTERM');
+    await until(() => process.lines.some((line) => line.includes('SIGTERM')), { what: 'the signal to be noticed' });
+    const ready = await api.request<{ error: object }>('GET', '/health/ready');
+    expect([ready.status, Object.keys(ready.body.error)]).toEqual([503, ['process']]);
+    // Who comes all the same is served, and told to come by another connection next time.
+    const answer = await api.request('GET', '/v1/users/me');
+    expect([answer.status, answer.headers.get('connection')]).toEqual([401, 'close']);
+    expect(await exit).toEqual({ code: 0, signal: null });
+    expect(performance.now() - begunAt).toBeGreaterThanOrEqual(3_000);
+  });
+
   it('log JSON lines that carry the id of their request and no secret', async () => {
     const process = await (await start('main')).ready();
     const api = new ApiClient(process.url);
