@@ -5,8 +5,10 @@ import { createInterface } from 'node:readline';
 import { until } from './settle.js';
 
 const DIST = join(import.meta.dirname, '../../dist');
-/** Output that is kept, to be told when a process fails. */
-const KEPT_LINES = 50;
+/** Output that is kept, more than any test makes a process write: some look for what must not be there. */
+const KEPT_LINES = 5_000;
+/** Output that is told when a process fails. */
+const TOLD_LINES = 50;
 const START_TIMEOUT_MS = 30_000;
 
 export interface Exit {
@@ -60,8 +62,13 @@ export class TestProcess {
     return this.exited;
   }
 
+  /** Waits until a line of the output has a text in it. */
+  async said(text: string): Promise<void> {
+    await until(() => this.lines.some((line) => line.includes(text)), { what: `a line with: ${text}` });
+  }
+
   private output(): string {
-    return [...this.lines, ...this.errorLines].join('\n');
+    return [...this.lines.slice(-TOLD_LINES), ...this.errorLines.slice(-TOLD_LINES)].join('\n');
   }
 
   private keep(lines: string[], line: string): void {

@@ -2,6 +2,7 @@ import type { LoggerService } from '@nestjs/common';
 import { type Logger as Pino, pino } from 'pino';
 import type { AppConfig } from '../../config/app-config.js';
 import { requestContext } from '../context/request-context.js';
+import { describeError } from './error-description.js';
 
 /** Nest announces every module and route at start; that is of use at debug level only. */
 const NEST_START = new Set(['InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestFactory']);
@@ -57,7 +58,7 @@ export class StructuredLogger implements LoggerService {
   private write(level: Level, message: unknown, params: unknown[]): void {
     const context = params.at(-1);
     const text = params.length > 1 && typeof params[0] === 'string' ? params[0] : undefined;
-    if (message instanceof Error) this.pino[level]({ context, err: message }, text ?? message.message);
+    if (message instanceof Error) this.pino[level]({ context, err: message }, text ?? describeError(message).message);
     else if (typeof message === 'object') this.pino[level]({ context, ...message }, text);
     else
       this.pino[level](
@@ -65,18 +66,4 @@ export class StructuredLogger implements LoggerService {
         typeof message === 'string' ? message : JSON.stringify(message),
       );
   }
-}
-
-/** An error without the statement and the values that a driver attaches to it: those are people's data. */
-function describeError(error: unknown): unknown {
-  if (!(error instanceof Error)) return { message: String(error) };
-  const { code, errno } = error as { code?: string; errno?: number };
-  return {
-    type: error.name,
-    message: error.message,
-    ...(code !== undefined && { code }),
-    ...(errno !== undefined && { errno }),
-    stack: error.stack,
-    ...(error.cause !== undefined && { cause: describeError(error.cause) }),
-  };
 }
