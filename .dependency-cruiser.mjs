@@ -89,6 +89,11 @@ export default {
     ),
     only('ioredis', ['^src/infrastructure/redis/'], 'Redis is reached through its executor.'),
     only('@aws-sdk', ['^src/infrastructure/storage/'], 'The object store is reached through its room.'),
+    only(
+      '@opentelemetry',
+      ['^src/infrastructure/tracing/'],
+      'Traces are made in one place, and loaded only when they are.',
+    ),
     only('prom-client', ['^src/infrastructure/metrics/'], 'Metrics come from the factory.'),
     {
       name: 'tests-stay-out-of-the-product',

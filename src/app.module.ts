@@ -9,6 +9,7 @@ import { OutboxModule } from './infrastructure/outbox/outbox.module.js';
 import { IdempotencyModule } from './infrastructure/idempotency/idempotency.module.js';
 import { RateLimitModule } from './infrastructure/rate-limits/rate-limit.module.js';
 import { RedisModule } from './infrastructure/redis/redis.module.js';
+import { TracingModule } from './infrastructure/tracing/tracing.module.js';
 import { RequestWaitsModule } from './infrastructure/yielding/yielding.module.js';
 import { AuthModule } from './modules/auth/auth.module.js';
 import { CommentsApiModule } from './modules/comments/comments.module.js';
@@ -28,6 +29,7 @@ export class AppModule {
       imports: [
         ConfigModule.forRoot(config),
         MetricsModule,
+        TracingModule.forService('sns-api'),
         DatabaseModule.forRoot(ENTITIES_LIST),
         DatabaseMonitorModule,
         RedisModule,

@@ -9,8 +9,10 @@ import { protectBrowsers } from './infrastructure/http/browser-protection.js';
 import { HttpMetrics } from './infrastructure/http/http.metrics.js';
 import { Readiness } from './infrastructure/http/readiness.js';
 import { logRequests } from './infrastructure/http/request-log.js';
+import { traceRequests } from './infrastructure/http/request-traces.js';
 import { MetricFactory } from './infrastructure/metrics/metric-factory.js';
 import { StructuredLogger } from './infrastructure/logging/structured-logger.js';
+import { Tracing } from './infrastructure/tracing/tracing.js';
 
 /** Makes an application ready to listen; tests use it too, so that they run what production runs. */
 export async function createApplication(
@@ -25,8 +27,10 @@ export async function createApplication(
     bodyParser: false, // Fastify's own JSON parser; Nest would accept forms too
     abortOnError: false,
   });
-  app.get(Readiness).hangUpAtTheEnd(adapter.getInstance<FastifyInstance>());
-  new HttpMetrics(app.get(MetricFactory)).watch(adapter.getInstance<FastifyInstance>());
+  const fastify = adapter.getInstance<FastifyInstance>();
+  app.get(Readiness).hangUpAtTheEnd(fastify);
+  new HttpMetrics(app.get(MetricFactory)).watch(fastify);
+  traceRequests(fastify, app.get(Tracing));
   await protectBrowsers(app, config.http.corsOrigins);
   return app;
 }

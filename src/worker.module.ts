@@ -9,6 +9,7 @@ import { MetricsModule } from './infrastructure/metrics/metrics.module.js';
 import { OutboxRelayModule } from './infrastructure/outbox/outbox.module.js';
 import { RedisModule } from './infrastructure/redis/redis.module.js';
 import { ReplayModule } from './infrastructure/replay/replay.module.js';
+import { TracingModule } from './infrastructure/tracing/tracing.module.js';
 import { IdempotencyCleanupModule } from './infrastructure/idempotency/idempotency.module.js';
 import { SessionCleanupModule } from './modules/auth/auth.module.js';
 import { FeedsWorkerModule } from './modules/feeds/feeds.module.js';
@@ -26,6 +27,7 @@ export class WorkerModule {
         ConfigModule.forRoot(config),
         ScheduleModule.forRoot(),
         MetricsModule,
+        TracingModule.forService('sns-worker'),
         DatabaseModule.forRoot(ENTITIES_LIST),
         DatabaseMonitorModule,
         RedisModule,

@@ -6,6 +6,7 @@ export class AppConfig {
   readonly logLevel: Env['LOG_LEVEL'];
   readonly http;
   readonly metrics;
+  readonly tracing;
   readonly mysql;
   readonly redis;
   readonly auth;
@@ -32,6 +33,11 @@ export class AppConfig {
       shutdownTimeoutMs: env.SHUTDOWN_TIMEOUT,
     };
     this.metrics = { token: env.METRICS_TOKEN };
+    this.tracing = {
+      exporter: env.OTEL_TRACES_EXPORTER,
+      endpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT,
+      share: env.OTEL_TRACES_SAMPLER_ARG,
+    };
     this.mysql = {
       primary: env.MYSQL_PRIMARY,
       replicas: env.MYSQL_REPLICAS,

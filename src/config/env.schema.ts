@@ -12,6 +12,7 @@ import {
   oneOf,
   origins,
   port,
+  share,
   signingKeys,
   text,
   toggle,
@@ -81,6 +82,22 @@ export const SETTINGS = {
     'how long the API goes on taking requests after SIGTERM, no longer ready, so that a balancer has time to notice',
   ),
   SHUTDOWN_TIMEOUT: setting(duration(), '20s', 'how long requests and jobs in flight may take to finish on SIGTERM'),
+
+  OTEL_TRACES_EXPORTER: setting(
+    oneOf('none', 'otlp'),
+    'none',
+    'none or otlp; whether traces are made, and sent to a collector of OpenTelemetry',
+  ),
+  OTEL_EXPORTER_OTLP_ENDPOINT: setting(
+    baseUrl(),
+    'http://127.0.0.1:4318',
+    'address of that collector (OTLP over HTTP); OTEL_EXPORTER_OTLP_HEADERS and the like and OTEL_SERVICE_NAME count too',
+  ),
+  OTEL_TRACES_SAMPLER_ARG: setting(
+    share(),
+    '1',
+    'share of the traces that are made, from 0 to 1; who begins a trace decides for all its parts',
+  ),
 
   MYSQL_PRIMARY: setting(address(), '127.0.0.1:13306', 'host:port of the primary'),
   MYSQL_REPLICAS: setting(

@@ -37,6 +37,10 @@ export const wholeNumber = (min: number, max: number) =>
     `a whole number from ${min} to ${max}`,
   );
 
+/** A share such as `0.05`: from 0, for none, to 1, for all. */
+export const share = () =>
+  parsed((value) => (/^(0|1|0?\.[0-9]{1,9}|1\.0+)$/.test(value) ? Number(value) : undefined), 'a number from 0 to 1');
+
 /** A port to listen on; 0 lets the system choose one, as tests do. */
 export const port = () => wholeNumber(0, 65_535);
 

@@ -14,6 +14,7 @@ import { HandlesOutbox, type JobContext } from '../../src/infrastructure/outbox/
 import { Outbox } from '../../src/infrastructure/outbox/outbox.js';
 import type { FirstLane, Lane } from '../../src/infrastructure/outbox/outbox-lanes.js';
 import { OutboxRelayModule } from '../../src/infrastructure/outbox/outbox.module.js';
+import { TracingModule } from '../../src/infrastructure/tracing/tracing.module.js';
 import { OutboxRelay } from '../../src/infrastructure/outbox/outbox.relay.js';
 import { RedisUnavailableError } from '../../src/infrastructure/redis/redis-unavailable.error.js';
 import { runOutboxCommand } from '../../src/tools/outbox/outbox-command.js';
@@ -67,7 +68,13 @@ describe(`${OutboxRelay.name}: lanes and parking`, () => {
   async function startWorker(): Promise<INestApplicationContext> {
     const config = testConfig(database.name, { OUTBOX_MAX_ATTEMPTS: String(MAX_ATTEMPTS) });
     @Module({
-      imports: [ConfigModule.forRoot(config), MetricsModule, DatabaseModule.forRoot(ENTITIES_LIST), OutboxRelayModule],
+      imports: [
+        ConfigModule.forRoot(config),
+        MetricsModule,
+        TracingModule.forService('test'),
+        DatabaseModule.forRoot(ENTITIES_LIST),
+        OutboxRelayModule,
+      ],
       providers: [TestHandler],
     })
     class WorkerUnderTest {}

@@ -17,6 +17,7 @@ import {
   type OutboxHandler,
 } from '../../src/infrastructure/outbox/outbox-handler.decorator.js';
 import { OutboxRelayModule } from '../../src/infrastructure/outbox/outbox.module.js';
+import { TracingModule } from '../../src/infrastructure/tracing/tracing.module.js';
 import { OutboxRelay } from '../../src/infrastructure/outbox/outbox.relay.js';
 import { until } from '../support/settle.js';
 import { testConfig } from '../support/test-config.js';
@@ -52,7 +53,13 @@ describe(OutboxRelay.name, () => {
   async function startWorker(): Promise<INestApplicationContext> {
     const config = testConfig(database.name, { OUTBOX_LEASE: '30s' });
     @Module({
-      imports: [ConfigModule.forRoot(config), MetricsModule, DatabaseModule.forRoot(ENTITIES_LIST), OutboxRelayModule],
+      imports: [
+        ConfigModule.forRoot(config),
+        MetricsModule,
+        TracingModule.forService('test'),
+        DatabaseModule.forRoot(ENTITIES_LIST),
+        OutboxRelayModule,
+      ],
       providers: [TestHandler],
     })
     class WorkerUnderTest {}

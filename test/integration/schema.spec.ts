@@ -9,6 +9,7 @@ const ASCII = new Set([
   'media_objects.object_key',
   'outbox_events.progress',
   'outbox_events.state',
+  'outbox_events.traceparent',
   'outbox_events.type',
   'post_media.content_type',
   'post_media.object_key',

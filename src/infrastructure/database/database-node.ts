@@ -8,6 +8,7 @@ import { Patience } from './patience.js';
 import { PoolConnections, type PoolSizes } from './pool-connections.js';
 import type { PoolFailure, PoolObserver } from './pool-observer.js';
 import { StatementLogger } from './statement-logger.js';
+import { traceStatements } from './statement-traces.js';
 
 /** Gives up on a node that does not accept a connection; a healthy one answers in a few milliseconds. */
 const CONNECT_TIMEOUT_MS = 2_000;
@@ -98,6 +99,7 @@ export class DatabaseNode {
     const begunMs = performance.now();
     try {
       const queryRunner = await this.borrow();
+      traceStatements(queryRunner, this);
       this.observer?.acquired(this, (performance.now() - begunMs) / 1_000);
       return queryRunner;
     } catch (error) {

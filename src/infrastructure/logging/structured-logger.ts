@@ -2,6 +2,7 @@ import type { LoggerService } from '@nestjs/common';
 import { type Logger as Pino, pino } from 'pino';
 import type { AppConfig } from '../../config/app-config.js';
 import { requestContext } from '../context/request-context.js';
+import { activeSpan } from '../tracing/span.js';
 import { describeError } from './error-description.js';
 
 /** Nest announces every module and route at start; that is of use at debug level only. */
@@ -10,8 +11,8 @@ const NEST_START = new Set(['InstanceLoader', 'RoutesResolver', 'RouterExplorer'
 type Level = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
 
 /**
- * JSON lines through pino; a line written while a request is served carries the request's and the user's id. In a
- * terminal they are made readable.
+ * JSON lines through pino; a line written while a request is served carries the request's and the user's id, and one of
+ * a trace the trace's. In a terminal they are made readable.
  *
  * Classes log through Nest's `Logger`: `logger.warn('text')` or `logger.error({ err, more }, 'text')`.
  */
@@ -28,7 +29,11 @@ export class StructuredLogger implements LoggerService {
       serializers: { err: describeError },
       mixin: () => {
         const context = requestContext.getStore();
-        return context ? { requestId: context.requestId, userId: context.userId } : {};
+        const span = activeSpan.getStore();
+        return {
+          ...(context && { requestId: context.requestId, userId: context.userId }),
+          ...(span && { trace_id: span.traceId, span_id: span.spanId }), // as OpenTelemetry names them in logs
+        };
       },
       ...(readable && { transport: { target: 'pino-pretty' } }),
     });

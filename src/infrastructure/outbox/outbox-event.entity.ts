@@ -50,6 +50,10 @@ export class OutboxEventEntity {
   @Column({ name: 'last_error', type: 'varchar', nullable: true })
   lastError: string | null;
 
+  /** The trace in which it was stored, as the header of that name has it; there is none while tracing is off. */
+  @Column({ type: 'varchar', nullable: true })
+  traceparent: string | null;
+
   @Column({ name: 'created_at', type: 'datetime', precision: 3 })
   createdAt: Date;
 

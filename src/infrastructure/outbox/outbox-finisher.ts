@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Id } from '../../common/id.js';
 import { Clock } from '../../common/clock.js';
 import { Transactional } from '../database/transactional.decorator.js';
+import { untraced } from '../tracing/span.js';
 import { LeaseLostError } from './outbox-handler.decorator.js';
 import { OutboxLeaseRepository, type LeasedJob } from './outbox-lease.repository.js';
 
@@ -30,7 +31,7 @@ export class OutboxFinisher {
   finish(job: LeasedJob): Promise<void> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ job, resolve, reject });
-      if (!this.isWriting) void this.write();
+      if (!this.isWriting) void untraced(() => this.write());
     });
   }
 

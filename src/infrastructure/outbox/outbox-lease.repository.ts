@@ -16,6 +16,8 @@ export interface LeasedJob {
   strikes: number;
   losses: number;
   createdAt: Date;
+  /** The trace in which it was stored. */
+  traceparent: string | null;
   leaseToken: Buffer;
 }
 
@@ -55,7 +57,7 @@ export class OutboxLeaseRepository {
   async pick({ lane, dueFrom = BEFORE_ALL, limit }: Wish, now: Date): Promise<Omit<LeasedJob, 'leaseToken'>[]> {
     type Row = Omit<LeasedJob, 'leaseToken'> & { leaseToken: Buffer | null };
     const rows: Row[] = await this.transactions.manager.query(
-      `SELECT id, type, payload, progress, lane, attempts, failures, strikes, losses, created_at AS createdAt,
+      `SELECT id, type, payload, progress, lane, attempts, failures, strikes, losses, created_at AS createdAt, traceparent,
               lease_token AS leaseToken
          FROM ${BY_LANE}
         WHERE state = 'pending' AND lane = ? AND available_at >= ? AND available_at <= ?

@@ -3,6 +3,8 @@ import { DiscoveryService } from '@nestjs/core';
 import { Clock } from '../../common/clock.js';
 import { AppConfig } from '../../config/app-config.js';
 import { Transactional } from '../database/transactional.decorator.js';
+import { activeSpan, within } from '../tracing/span.js';
+import { Tracing } from '../tracing/tracing.js';
 import {
   HandlesOutbox,
   JobInterruptedError,
@@ -28,6 +30,7 @@ export class OutboxRunner {
     private readonly finisher: OutboxFinisher,
     private readonly discovery: DiscoveryService,
     private readonly metrics: OutboxMetrics,
+    private readonly tracing: Tracing,
     private readonly clock: Clock,
     private readonly config: AppConfig,
   ) {}
@@ -42,7 +45,24 @@ export class OutboxRunner {
   }
 
   /** Never throws. @param stop aborted when the job is to go on elsewhere */
-  async run(job: LeasedJob, stop: AbortSignal): Promise<void> {
+  run(job: LeasedJob, stop: AbortSignal): Promise<void> {
+    const span = this.tracing.begin({
+      kind: 'job',
+      name: `job ${job.type}`,
+      attributes: {
+        'messaging.system': 'outbox',
+        'messaging.operation.type': 'process',
+        'messaging.destination.name': job.type,
+        'messaging.message.id': job.id,
+        'sns.job.attempt': job.attempts,
+      },
+      parent: job.traceparent,
+    });
+    const attempt = (): Promise<void> => this.attempt(job, stop);
+    return span ? within(span, attempt) : attempt();
+  }
+
+  private async attempt(job: LeasedJob, stop: AbortSignal): Promise<void> {
     try {
       if (isDeadly(job))
         return await this.park(job, new Error(`${job.losses} workers vanished while they had the job`));
@@ -76,6 +96,7 @@ export class OutboxRunner {
   private async giveBack(job: LeasedJob, error: unknown): Promise<void> {
     if (error instanceof TurnEndedError) return this.endTurn(job);
     if (error instanceof JobInterruptedError) return this.handOver(job);
+    activeSpan.getStore()?.fail(error);
     const nowMs = this.clock.nowMs();
     const { maxAttempts } = this.config.outbox;
     const verdict = verdictOn(error, job, { maxAttempts, nowMs, random: Math.random() });

@@ -8,13 +8,21 @@ import type { FirstLane } from './outbox-lanes.js';
 export class OutboxRepository {
   constructor(private readonly transactions: TransactionHost) {}
 
-  async insert(event: { type: string; payload: object; lane: FirstLane; now: Date; availableAt: Date }): Promise<void> {
+  async insert(event: {
+    type: string;
+    payload: object;
+    lane: FirstLane;
+    now: Date;
+    availableAt: Date;
+    traceparent: string | undefined;
+  }): Promise<void> {
     await this.transactions.manager.insert(OutboxEventEntity, {
       type: event.type,
       payload: event.payload,
       lane: event.lane,
       availableAt: event.availableAt,
       createdAt: event.now,
+      traceparent: event.traceparent,
     });
   }
 

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
 import { TransactionHost } from '../database/transaction-host.js';
+import { activeSpan } from '../tracing/span.js';
 import { dueAtOnce } from './outbox-due.js';
 import type { FirstLane } from './outbox-lanes.js';
 import { InlineEffects } from './inline-effects.js';
@@ -22,7 +23,9 @@ export class Outbox {
    * @param lane `bulk` for what may come in thousands and nobody waits for
    */
   async append(type: string, payload: object, lane: FirstLane = 'live'): Promise<void> {
-    await this.repository.insert({ type, payload, lane, now: this.clock.now(), availableAt: dueAtOnce(this.clock) });
+    const traceparent = activeSpan.getStore()?.traceparent;
+    const availableAt = dueAtOnce(this.clock);
+    await this.repository.insert({ type, payload, lane, now: this.clock.now(), availableAt, traceparent });
     this.transactions.afterCommit(() => this.inlineEffects.apply(type, payload));
   }
 }

@@ -10,6 +10,7 @@ import { RedisCommands } from './redis-commands.js';
 import { RedisExecutor } from './redis-executor.js';
 import { RedisHealthIndicator } from './redis.health.js';
 import { RedisTrafficMetrics } from './redis-traffic.metrics.js';
+import { RedisTraces } from './redis-traces.js';
 import { RedisMasters } from './redis-masters.js';
 import { RedisMethodInterceptor } from './redis-method.interceptor.js';
 import { RedisMetrics } from './redis.metrics.js';
@@ -28,6 +29,7 @@ import { RequestGuard } from './request-guard.js';
     RequestGuard,
     RedisExecutor,
     RedisTrafficMetrics,
+    RedisTraces,
     PipelineContext,
     RedisResilience,
     RedisMethodInterceptor,

@@ -1,9 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import calculateSlot from 'cluster-key-slot';
+import { traced } from '../tracing/span.js';
 import { CLUSTER, RedisBreakers } from './redis-breakers.js';
 import { RedisClients } from './redis-clients.js';
 import { RedisUnavailableError, withinDeadline } from './redis-unavailable.error.js';
 import { RequestBudgets } from './request-budgets.js';
+
+const REDIS = { 'db.system.name': 'redis' };
 
 /** For libraries that talk to Redis by themselves on the request's path: the same budget and the same breakers as for stores. */
 @Injectable()
@@ -25,6 +28,8 @@ export class RequestGuard {
     const { leftMs } = budget;
     if (leftMs <= 0) throw new RedisUnavailableError('the request has waited for Redis long enough');
     const node = this.clients.for('request').slots[calculateSlot(key)]?.[0] ?? CLUSTER;
-    return budget.spend(() => this.breakers.within('request', node, leftMs, (ms) => withinDeadline(work(), ms)));
+    return budget.spend(() =>
+      this.breakers.within('request', node, leftMs, (ms) => withinDeadline(traced('redis', REDIS, work), ms)),
+    );
   }
 }

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { bulkhead } from 'cockatiel';
@@ -52,10 +53,11 @@ export class BackgroundPace implements OnApplicationBootstrap, OnApplicationShut
   async run<T>(work: () => Promise<T>): Promise<T> {
     this.used = true;
     if (!this.yields) return work();
+    const ownWork = AsyncLocalStorage.bind(work); // a turn begins where the one before ended, which is in another job
     let running: Promise<T> | undefined;
     await this.turns.execute(async () => {
       const begunMs = performance.now();
-      running = work();
+      running = ownWork();
       await Promise.race([running.catch(() => undefined), delay(LONGEST_TURN_MS, undefined, { ref: false })]);
       const restMs = (performance.now() - begunMs) * (1 / (this.share ?? 1) - 1);
       await delay(restMs, undefined, { ref: false });

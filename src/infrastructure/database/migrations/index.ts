@@ -6,6 +6,7 @@ import { AddLargeAuthors1795390000000 } from './1795390000000-add-large-authors.
 import { CreateRedisWatch1795410000000 } from './1795410000000-create-redis-watch.js';
 import { AddOutboxLanes1795420000000 } from './1795420000000-add-outbox-lanes.js';
 import { CreateMedia1795430000000 } from './1795430000000-create-media.js';
+import { AddOutboxTraceparent1795440000000 } from './1795440000000-add-outbox-traceparent.js';
 
 /** In the order in which they run. */
 export const MIGRATIONS = [
@@ -17,4 +18,5 @@ export const MIGRATIONS = [
   CreateRedisWatch1795410000000,
   AddOutboxLanes1795420000000,
   CreateMedia1795430000000,
+  AddOutboxTraceparent1795440000000,
 ];
