@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { environmentOf } from './environment.ts';
 import { root, type InstanceName } from './paths.ts';
@@ -48,7 +48,9 @@ export function writeMonitoringFiles(
   for (const [file, text] of Object.entries(monitoringFiles(service, instance.name, instance.ports))) {
     const path = join(instance.directory, service, file);
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, text, { mode: 0o600 });
+    // Targets are read again whenever they change: nobody may see half a file. The name of the new one matches no pattern.
+    writeFileSync(`${path}.new`, text, { mode: 0o600 });
+    renameSync(`${path}.new`, path);
   }
 }
 

@@ -1,8 +1,18 @@
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { Redis } from 'ioredis';
 import { Monitoring } from '../support/monitoring.js';
+import { startProcess } from '../support/processes.js';
 import { services } from '../support/services.js';
 import { until } from '../support/settle.js';
 import { TestApp } from '../support/test-app.js';
+import { testEnv } from '../support/test-config.js';
+
+/** A heap that is filled soon, and whose limit is that of its old generation: two megabytes are for what is new. */
+const SMALL_HEAP = '--max-old-space-size=160 --max-semi-space-size=1';
+/** Who computes all the time needs a processor for it, which others may want too. */
+const PATIENCE_MS = 60_000;
+const MISBEHAVE = `--import ${pathToFileURL(join(import.meta.dirname, '../support/misbehave.mjs')).href}`;
 
 /** Each alert is made to happen, with the rules of production (seconds stand for minutes), and mailed, and its end too. */
 describe('Alerts are mailed when', () => {
@@ -45,6 +55,11 @@ describe('Alerts are mailed when', () => {
   it('a node of Redis is down, and when it is back', async () => {
     await services.whileDead('redis-6', () => monitoring.mail('RedisDown', 'FIRING'));
     expect((await monitoring.mail('RedisDown', 'RESOLVED')).subject).toContain('critical');
+  });
+
+  it('the object store is down, and when it is back', async () => {
+    await services.whileDead('object-store', () => monitoring.mail('ObjectStoreDown', 'FIRING'));
+    expect((await monitoring.mail('ObjectStoreDown', 'RESOLVED')).subject).toContain('critical');
   });
 
   it('requests fail, and when they do not any more', async () => {
@@ -90,4 +105,26 @@ describe('Alerts are mailed when', () => {
     }
     expect((await monitoring.mail('RedisMemoryHigh', 'RESOLVED')).subject).toContain('critical');
   });
+
+  it.each([
+    ['computes all the time', 'processor', 'ProcessCpuHigh', 'warning', ''],
+    ['has nearly filled its heap', 'heap', 'HeapHigh', 'critical', SMALL_HEAP],
+  ])(
+    'a process %s, and when it is well again',
+    async (_, trouble, alert, severity, options) => {
+      const env = testEnv(app.database.name, { TEST_TROUBLE: trouble, NODE_OPTIONS: `${MISBEHAVE} ${options}` });
+      const instance = await (await startProcess('main', env)).ready();
+      try {
+        monitoring.scrape('api', instance.url);
+        process.kill(instance.pid, 'SIGUSR2');
+        await monitoring.mail(alert, 'FIRING', PATIENCE_MS);
+        process.kill(instance.pid, 'SIGUSR2');
+        expect((await monitoring.mail(alert, 'RESOLVED', PATIENCE_MS)).subject).toContain(severity);
+      } finally {
+        monitoring.scrape('api', app.api.url);
+        await instance.stop('SIGTERM');
+      }
+    },
+    3 * PATIENCE_MS,
+  );
 });

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { services } from './services.js';
 import { until } from './settle.js';
@@ -34,7 +34,9 @@ export class Monitoring {
   /** Has Prometheus scrape another address for a job, instead of the one before. */
   scrape(job: string, url: string): void {
     const file = join(variable('STACK_INSTANCE_DIR'), 'prometheus/targets', `${job}.json`);
-    writeFileSync(file, JSON.stringify([{ targets: [new URL(url).host], labels: {} }]));
+    // At once, as whoever writes such a file should: Prometheus may read it at any moment.
+    writeFileSync(`${file}.new`, JSON.stringify([{ targets: [new URL(url).host], labels: {} }]));
+    renameSync(`${file}.new`, file);
   }
 
   async stop(): Promise<void> {

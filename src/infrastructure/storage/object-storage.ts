@@ -59,7 +59,7 @@ export class ObjectStorage {
         return { etag: found.ETag!, bytes, contentType: found.ContentType ?? '', head };
       };
       // The store of development sends more than the range that it was asked for, which would be taken for its next answer.
-      return await this.client.ask(DEADLINE_MS, read, { close: true });
+      return await this.client.ask('GetObject', DEADLINE_MS, read, { close: true });
     } catch (error) {
       if (error instanceof StorageRefusedError && error.refusal === 'missing') return undefined;
       throw error;
@@ -75,7 +75,9 @@ export class ObjectStorage {
       CacheControl: served.cacheControl,
       ContentDisposition: served.contentDisposition,
     });
-    const begun = await this.client.ask(DEADLINE_MS, (s3, options) => s3.send(command, options));
+    const begun = await this.client.ask('CreateMultipartUpload', DEADLINE_MS, (s3, options) =>
+      s3.send(command, options),
+    );
     return begun.UploadId!;
   }
 
@@ -98,7 +100,7 @@ export class ObjectStorage {
       CopySourceIfMatch: source.etag,
     });
     const deadlineMs = DEADLINE_MS + Math.ceil(source.bytes / COPY_BYTES_PER_MS);
-    const copied = await this.client.ask(deadlineMs, (s3, options) => s3.send(command, options));
+    const copied = await this.client.ask('UploadPartCopy', deadlineMs, (s3, options) => s3.send(command, options));
     await this.completeMultipart(key, multipart, [{ partNumber: 1, etag: copied.CopyPartResult!.ETag! }]);
   }
 
@@ -110,14 +112,14 @@ export class ObjectStorage {
       UploadId: multipart,
       MultipartUpload: { Parts: parts.map(({ partNumber, etag }) => ({ PartNumber: partNumber, ETag: etag })) },
     });
-    await this.client.ask(REMOVAL_DEADLINE_MS, (s3, options) => s3.send(command, options));
+    await this.client.ask('CompleteMultipartUpload', REMOVAL_DEADLINE_MS, (s3, options) => s3.send(command, options));
   }
 
   /** Gives an attempt up, and removes the parts it has; one that is over by now is left as it is. */
   async abortMultipart(key: string, multipart: string): Promise<void> {
     const command = new AbortMultipartUploadCommand({ Bucket: this.client.bucket, Key: key, UploadId: multipart });
     try {
-      await this.client.ask(DEADLINE_MS, (s3, options) => s3.send(command, options));
+      await this.client.ask('AbortMultipartUpload', DEADLINE_MS, (s3, options) => s3.send(command, options));
     } catch (error) {
       if (!(error instanceof StorageRefusedError && error.refusal === 'missing')) throw error;
     }
@@ -134,7 +136,9 @@ export class ObjectStorage {
       Bucket: this.client.bucket,
       Delete: { Objects: keys.map((key) => ({ Key: key })), Quiet: true },
     });
-    const { Errors = [] } = await this.client.ask(REMOVAL_DEADLINE_MS, (s3, options) => s3.send(command, options));
+    const { Errors = [] } = await this.client.ask('DeleteObjects', REMOVAL_DEADLINE_MS, (s3, options) =>
+      s3.send(command, options),
+    );
     return new Set(Errors.filter(({ Code }) => Code !== 'NoSuchKey').map(({ Key }) => Key!));
   }
 }

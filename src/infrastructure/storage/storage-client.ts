@@ -1,7 +1,9 @@
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { AppConfig } from '../../config/app-config.js';
-import { asStorageError } from './storage-errors.js';
+import { traced } from '../tracing/span.js';
+import { asStorageError, StorageRefusedError } from './storage-errors.js';
+import { StorageMetrics } from './storage.metrics.js';
 
 /** A store that is there takes a connection in milliseconds. */
 const CONNECT_TIMEOUT_MS = 1_000;
@@ -23,7 +25,10 @@ export class StorageClient implements OnApplicationShutdown {
   /** Closes each connection after an answer. */
   private readonly closing: S3Client;
 
-  constructor({ storage }: AppConfig) {
+  constructor(
+    { storage }: AppConfig,
+    private readonly metrics: StorageMetrics,
+  ) {
     this.bucket = storage.bucket;
     const options: S3ClientConfig = {
       region: storage.region,
@@ -54,16 +59,26 @@ export class StorageClient implements OnApplicationShutdown {
   /**
    * Asks something of the store, for a bounded time, whatever it does meanwhile: repetitions and the body's arrival count.
    *
+   * @param operation as the store's API calls it
    * @param close whether the connection is of no use afterwards
    * @throws StorageRefusedError
    * @throws AppError `STORAGE_UNAVAILABLE`
    */
-  async ask<T>(deadlineMs: number, request: StorageRequest<T>, { close = false } = {}): Promise<T> {
+  async ask<T>(operation: string, deadlineMs: number, request: StorageRequest<T>, { close = false } = {}): Promise<T> {
     const abortSignal = AbortSignal.timeout(deadlineMs);
+    const begunMs = performance.now();
+    const answered = (result: 'done' | 'refused' | 'unavailable'): void =>
+      this.metrics.answered(operation, result, (performance.now() - begunMs) / 1_000);
     try {
-      return await request(close ? this.closing : this.client, { abortSignal });
+      const attributes = { 'rpc.system.name': 'aws-api', 'rpc.method': `S3/${operation}` };
+      const client = close ? this.closing : this.client;
+      const answer = await traced(`S3 ${operation}`, attributes, () => request(client, { abortSignal }));
+      answered('done');
+      return answer;
     } catch (error) {
-      throw asStorageError(error);
+      const failure = asStorageError(error);
+      answered(failure instanceof StorageRefusedError ? 'refused' : 'unavailable');
+      throw failure;
     }
   }
 
