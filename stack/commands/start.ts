@@ -8,6 +8,7 @@ import { nodeCommand, runAtTerminal } from '../lib/child.ts';
 import { runCommand, shutdownSignal } from '../lib/command.ts';
 import { environmentOf } from '../lib/environment.ts';
 import { acquireLock } from '../lib/lock.mjs';
+import { resolveMode } from '../lib/mode.ts';
 import { root } from '../lib/paths.ts';
 import { pollUntil } from '../lib/poll.ts';
 import { developmentPorts, parsePortOffset, type Ports } from '../lib/ports.ts';
@@ -62,11 +63,13 @@ async function waitUntilReady(name: string, port: string): Promise<void> {
   }
 }
 
-const welcome = (api: string, worker: string, { mailPage, prometheus, alertmanager }: Ports): string => `
+/** @param grafana whether there is one: with Compose only */
+const welcome = (api: string, worker: string, ports: Ports, grafana: boolean): string => `
 API      http://127.0.0.1:${api}   (documentation: /docs, health: /health/ready)
 Worker   http://127.0.0.1:${worker}   (health: /health/ready)
-Mails    http://127.0.0.1:${mailPage}
-Metrics  http://127.0.0.1:${prometheus}   (Prometheus), http://127.0.0.1:${alertmanager} (Alertmanager)
+Mails    http://127.0.0.1:${ports.mailPage}
+Metrics  http://127.0.0.1:${ports.prometheus}   (Prometheus), http://127.0.0.1:${ports.alertmanager} (Alertmanager)${grafana ? `, http://127.0.0.1:${ports.grafana} (Grafana)` : ''}
+         exporters: http://127.0.0.1:${ports.mysqlExporter} (MySQL), http://127.0.0.1:${ports.redisExporter} (Redis), http://127.0.0.1:${ports.nodeExporter} (machine)
 
 A first call:
   curl -s http://127.0.0.1:${api}/v1/auth/register -H 'content-type: application/json' \\
@@ -91,7 +94,7 @@ async function start(): Promise<void> {
   try {
     for (const process of processes) process.start();
     await Promise.race([interrupted, Promise.all([waitUntilReady('API', api!), waitUntilReady('worker', worker!)])]);
-    console.log(welcome(api!, worker!, ports));
+    console.log(welcome(api!, worker!, ports, (await resolveMode()) === 'docker'));
     await interrupted.catch(() => console.log('Stopping the API and the worker …'));
   } finally {
     await Promise.all(processes.map((process) => process.stop()));

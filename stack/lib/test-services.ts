@@ -39,6 +39,7 @@ export async function startTestServices(): Promise<{ backend: Backend; env: Node
     [INSTANCE_VARIABLE]: testDirectory,
     STACK_CONTROL_URL: control.url(),
     STACK_PROMETHEUS_URL: `http://127.0.0.1:${ports.prometheus}`,
+    STACK_ALERTMANAGER_URL: `http://127.0.0.1:${ports.alertmanager}`,
     STACK_MAIL_URL: `http://127.0.0.1:${ports.mailPage}`,
     NODE_ENV: 'test',
   };

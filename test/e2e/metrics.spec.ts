@@ -142,7 +142,8 @@ describe('Metrics', () => {
     ];
     const ofApi = [
       'cache_lookups_total',
-      'post_count_lookups_total',
+      'storage_up',
+      'storage_requests_total',
       'http_problems_total',
       'media_uploads_issued_total',
     ];
@@ -163,6 +164,21 @@ describe('Metrics', () => {
     const [apiNames, workerNames] = await Promise.all([names(clients[0]!), names(clients[1]!)]);
     expect([...both, ...ofApi].filter((name) => !apiNames.has(name))).toEqual([]);
     expect([...both, ...ofWorker].filter((name) => !workerNames.has(name))).toEqual([]);
+  });
+
+  it('count what was found in each cache, and what was not', async () => {
+    const before = await of(app.api);
+    const me = await app.api.register();
+    await me.post();
+    await me.feed();
+    await me.feed();
+    const now = await of(app.api);
+    const grown = (labels: Record<string, string>) =>
+      now.sum('cache_lookups_total', labels) - before.sum('cache_lookups_total', labels);
+    expect(grown({ cache: 'feeds', result: 'miss' })).toBe(1);
+    for (const cache of ['feeds', 'posts', 'post_counts']) {
+      expect([cache, grown({ cache, result: 'hit' }) > 0]).toEqual([cache, true]);
+    }
   });
 
   it('count failed authentications by their code', async () => {

@@ -133,6 +133,7 @@ describe('Traces', () => {
       const firsts = spans().filter(({ parentSpanId }) => parentSpanId === '');
       expect(new Set(firsts.map(({ service }) => service))).toEqual(new Set(['sns-api']));
       for (const { name } of firsts) expect(name).toMatch(/^(GET|POST|PUT) \/v1\//);
+      expect(named('OutboxLeaseRepository.finish')).toEqual([]); // the jobs that end together share it
     });
 
     it('go on with the trace of a proxy, and not with that of a client', () => {

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { ConfigModule } from '../../src/config/config.module.js';
 import { RedisCommands } from '../../src/infrastructure/redis/redis-commands.js';
@@ -62,6 +63,16 @@ describe('Background work and requests', () => {
       ),
     );
     expect(alone).toEqual([0, 0, 0]);
+    await quiet();
+  });
+
+  it('work keeps what belongs to who asked for it, though it begins where other work ends', async () => {
+    await requests();
+    const asked = new AsyncLocalStorage<number>();
+    const seen = await Promise.all(
+      [1, 2, 3].map((who) => asked.run(who, () => pace.run(() => Promise.resolve(asked.getStore())))),
+    );
+    expect(seen).toEqual([1, 2, 3]);
     await quiet();
   });
 

@@ -4,8 +4,8 @@ import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { Worker } from 'node:worker_threads';
 
-/** So many that together they get a processor also while others want it. */
-const THREADS = 8;
+/** More than one processor's worth, and so few that the event loop gets its turns: what is not scraped in time is down, not busy. */
+const THREADS = 2;
 const FULL = 0.9;
 /** Half a megabyte each. */
 const NUMBERS = 65_536;

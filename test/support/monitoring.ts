@@ -1,4 +1,5 @@
-import { renameSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { services } from './services.js';
 import { until } from './settle.js';
@@ -17,9 +18,12 @@ interface Answer {
   data: { result: { metric: Record<string, string>; value: [number, string] }[] };
 }
 
+type Labels = Record<string, string>;
+
 /** Prometheus, Alertmanager and the exporters of the runner, with the rules of production, where seconds are minutes. */
 export class Monitoring {
   private readonly prometheus = variable('STACK_PROMETHEUS_URL');
+  private readonly alertmanager = variable('STACK_ALERTMANAGER_URL');
   private readonly sink = variable('STACK_MAIL_URL');
 
   /** @param targets addresses of the processes under test by job */
@@ -31,12 +35,17 @@ export class Monitoring {
     return monitoring;
   }
 
-  /** Has Prometheus scrape another address for a job, instead of the one before. */
+  /** Has Prometheus scrape an address for a job, instead of the one before. @param job `api`, or `api-2` for a further instance */
   scrape(job: string, url: string): void {
-    const file = join(variable('STACK_INSTANCE_DIR'), 'prometheus/targets', `${job}.json`);
+    const file = targets(job);
     // At once, as whoever writes such a file should: Prometheus may read it at any moment.
     writeFileSync(`${file}.new`, JSON.stringify([{ targets: [new URL(url).host], labels: {} }]));
     renameSync(`${file}.new`, file);
+  }
+
+  /** An instance was taken away on purpose. */
+  forget(job: string): void {
+    rmSync(targets(job), { force: true });
   }
 
   async stop(): Promise<void> {
@@ -68,10 +77,48 @@ export class Monitoring {
     return until(find, { what: `the mail: ${alert} ${status}`, timeoutMs });
   }
 
+  /**
+   * Tells Alertmanager that alerts fire, as Prometheus would, and that they are over as soon as it has held one of them back.
+   *
+   * @returns the labels of those that it holds back because of the others
+   */
+  async heldBack(alerts: Labels[]): Promise<Labels[]> {
+    const run = randomBytes(4).toString('hex');
+    const tell = (endsInMs: number) =>
+      fetch(`${this.alertmanager}/api/v2/alerts`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(
+          alerts.map((labels) => ({
+            labels: { ...labels, run },
+            endsAt: new Date(Date.now() + endsInMs).toISOString(),
+          })),
+        ),
+      });
+    const known = async () => {
+      const response = await fetch(`${this.alertmanager}/api/v2/alerts?filter=run="${run}"`);
+      return (await response.json()) as { labels: Labels; status: { state: string } }[];
+    };
+    await tell(60_000);
+    const held = await until(
+      async () => {
+        const found = await known();
+        const suppressed = found.filter(({ status }) => status.state === 'suppressed');
+        return found.length === alerts.length && suppressed.length > 0 && suppressed;
+      },
+      { what: 'an alert to be held back' },
+    );
+    await tell(0);
+    await until(async () => (await known()).length === 0, { what: 'the alerts to be over' });
+    return held.map(({ labels }) => labels);
+  }
+
   private async clearMails(): Promise<void> {
     await fetch(`${this.sink}/mails`, { method: 'DELETE' });
   }
 }
+
+const targets = (job: string): string => join(variable('STACK_INSTANCE_DIR'), 'prometheus/targets', `${job}.json`);
 
 function variable(name: string): string {
   const value = process.env[name];

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { CacheMetrics } from '../../infrastructure/metrics/cache.metrics.js';
 import { type Counter, MetricFactory } from '../../infrastructure/metrics/metric-factory.js';
 
 /** What the reading of feeds tells operators. */
@@ -6,14 +7,23 @@ import { type Counter, MetricFactory } from '../../infrastructure/metrics/metric
 export class FeedReadMetrics {
   private readonly degradedPages: Counter<string>;
 
-  constructor(metrics: MetricFactory) {
+  constructor(
+    metrics: MetricFactory,
+    private readonly caches: CacheMetrics,
+  ) {
     this.degradedPages = metrics.counter(
       'feed_degraded_total',
       'Pages of feeds that were read from MySQL because Redis did not answer',
     );
   }
 
+  /** A feed was there, or had to be built first. */
+  looked(result: 'hit' | 'miss'): void {
+    this.caches.looked('feeds', result, 1);
+  }
+
   degraded(): void {
     this.degradedPages.inc();
+    this.caches.looked('feeds', 'unavailable', 1);
   }
 }

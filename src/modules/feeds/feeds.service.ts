@@ -114,6 +114,7 @@ export class FeedsService {
 
   private async builtSlice(readerId: Id, belowId: Id | undefined, size: number): Promise<FeedSlice> {
     const slice = await this.store.page(readerId, belowId, size);
+    this.metrics.looked(slice.state === 'ready' ? 'hit' : 'miss');
     if (slice.state === 'ready') return slice;
     await this.builder.build(readerId);
     return this.store.page(readerId, belowId, size);

@@ -3,10 +3,10 @@ import type { Id } from '../../common/id.js';
 import { OwnWrites } from '../../infrastructure/database/own-writes.js';
 import { TransactionHost } from '../../infrastructure/database/transaction-host.js';
 import { Transactional } from '../../infrastructure/database/transactional.decorator.js';
+import { CacheMetrics } from '../../infrastructure/metrics/cache.metrics.js';
 import { UNREACHED, type Reached } from '../../infrastructure/redis/reached.js';
 import { RedisPipeline } from '../../infrastructure/redis/redis-pipeline.decorator.js';
 import { isReplyError, RedisUnavailableError } from '../../infrastructure/redis/redis-unavailable.error.js';
-import { PostCountsMetrics } from './post-counts.metrics.js';
 import { PostCountsRepository } from './post-counts.repository.js';
 import type { PostCounts, TrueCounts } from './post-counts.rules.js';
 import { PostCountsStore } from './post-counts.store.js';
@@ -23,7 +23,7 @@ export class PostCountsReader {
     private readonly store: PostCountsStore,
     private readonly repository: PostCountsRepository,
     private readonly transactions: TransactionHost,
-    private readonly metrics: PostCountsMetrics,
+    private readonly metrics: CacheMetrics,
     @Optional() private readonly ownWrites?: OwnWrites,
   ) {}
 
@@ -54,7 +54,7 @@ export class PostCountsReader {
     cached: readonly (Reached<PostCounts> | undefined)[] | undefined,
   ): Promise<Map<Id, PostCounts>> {
     if (!cached) {
-      this.metrics.read('unavailable', ids.length);
+      this.metrics.looked('post_counts', 'unavailable', ids.length);
       return this.fromReplica(ids);
     }
     const found = new Map<Id, PostCounts>();
@@ -66,9 +66,9 @@ export class PostCountsReader {
       else if (counts === UNREACHED) unreached.push(id);
       else found.set(id, visible(counts));
     });
-    this.metrics.read('hit', found.size);
-    this.metrics.read('miss', missing.length);
-    this.metrics.read('unavailable', unreached.length);
+    this.metrics.looked('post_counts', 'hit', found.size);
+    this.metrics.looked('post_counts', 'miss', missing.length);
+    this.metrics.looked('post_counts', 'unavailable', unreached.length);
     if (missing.length > 0) for (const [id, counts] of await this.load(missing)) found.set(id, counts);
     if (unreached.length > 0) for (const [id, counts] of await this.fromReplica(unreached)) found.set(id, counts);
     return found;

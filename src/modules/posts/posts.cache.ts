@@ -3,10 +3,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import type { Id } from '../../common/id.js';
 import { TransactionHost } from '../../infrastructure/database/transaction-host.js';
+import { CacheMetrics } from '../../infrastructure/metrics/cache.metrics.js';
 import { UNREACHED, type Reached } from '../../infrastructure/redis/reached.js';
 import { RedisUnavailableError } from '../../infrastructure/redis/redis-unavailable.error.js';
 import type { CachedPost } from './cached-post.js';
-import { PostsMetrics } from './posts.metrics.js';
 import type { StoredPost } from './posts.repository.js';
 import { PostsStore } from './posts.store.js';
 
@@ -33,7 +33,7 @@ export class PostsCache {
   constructor(
     private readonly store: PostsStore,
     private readonly transactions: TransactionHost,
-    private readonly metrics: PostsMetrics,
+    private readonly metrics: CacheMetrics,
   ) {}
 
   /**
@@ -63,7 +63,8 @@ export class PostsCache {
       else if (entry.is === 'there') found.set(id, entry.post);
       else if (entry.is === 'missing' && !trustMissing) doubtful.push(id);
     });
-    this.metrics.read(ids.length - absent.length - unreached.length, absent.length);
+    this.metrics.looked('posts', 'hit', ids.length - absent.length - unreached.length);
+    this.metrics.looked('posts', 'miss', absent.length);
     const rebuilt = this.rebuilt(absent, load, fresh).catch((error: unknown) => {
       if (error instanceof RedisUnavailableError) return this.withoutCache(absent, load);
       throw error;
@@ -88,7 +89,7 @@ export class PostsCache {
   }
 
   private withoutCache(ids: readonly Id[], load: LoadPosts): Promise<Found> {
-    this.metrics.withoutCache(ids.length);
+    this.metrics.looked('posts', 'unavailable', ids.length);
     return load(ids);
   }
 

@@ -12,7 +12,6 @@ import { LargeAuthorsWriter } from './large-authors.writer.js';
 import { PostEditedHandler } from './post-edited.handler.js';
 import { PostsCache } from './posts.cache.js';
 import { PostsController } from './posts.controller.js';
-import { PostsMetrics } from './posts.metrics.js';
 import { PostsPage } from './posts.page.js';
 import { PostsReader } from './posts.reader.js';
 import { PostsRepository } from './posts.repository.js';
@@ -22,7 +21,7 @@ import { PostsViews } from './posts.views.js';
 
 @Module({
   imports: [UsersModule, LikesModule, CommentsModule, PostCountsModule, MediaModule],
-  providers: [PostsRepository, PostsStore, PostsMetrics, PostsCache, PostsPage, PostsReader, PostsViews, PostsService],
+  providers: [PostsRepository, PostsStore, PostsCache, PostsPage, PostsReader, PostsViews, PostsService],
   exports: [
     PostsRepository,
     PostsStore,
