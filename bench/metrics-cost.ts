@@ -1,6 +1,6 @@
 // What metrics cost: processor time of the API for a page of a feed, with them and without, by turns; beside it that of a second API
 // with them, which tells how much two processes that do the same differ. And what a scrape costs.
-//   npm run bench -- metrics-cost [rounds]
+//   npm run bench -- metrics-cost [rounds [requests of a round]]
 import { readFileSync } from 'node:fs';
 import { configOf, startProcess, stop } from './lib/application.ts';
 import { save, show, spreadOf } from './lib/figures.ts';
@@ -8,7 +8,7 @@ import { startLoad } from './lib/http-load.ts';
 import { built, createSchema, createUsers } from './lib/schema.ts';
 
 const ROUNDS = Number(process.argv[2] ?? 15);
-const PER_ROUND = 2_000;
+const PER_ROUND = Number(process.argv[3] ?? 2_000);
 const CONCURRENCY = 8;
 const READERS = 500;
 const AUTHORS = 20;
