@@ -1,3 +1,4 @@
+import { request } from 'node:http';
 import type { Answer, Member } from '../support/api-client.js';
 import { EveryRoute } from '../support/every-route.js';
 import { documentOf, routesOf } from '../support/openapi.js';
@@ -100,7 +101,6 @@ describe('Headers of answers (OWASP API8)', () => {
   });
 
   it('let nobody make the service echo a request with its token (TRACE)', async () => {
-    const { request } = await import('node:http');
     const status = await new Promise((resolve, reject) => {
       const headers = { authorization: `Bearer ${me.token}` };
       request(`${app.api.url}/v1/users/me`, { method: 'TRACE', headers }, (response) =>

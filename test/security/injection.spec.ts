@@ -33,6 +33,12 @@ const STATEMENTS = [
 const SLOW_MS = 4_000;
 const KEPT = ['users', 'posts', 'comments', 'likes', 'follows', 'refresh_tokens'];
 
+async function timed(send: () => Promise<Answer<unknown>>): Promise<{ answer: Answer<unknown>; tookMs: number }> {
+  const begunMs = performance.now();
+  const answer = await send();
+  return { answer, tookMs: Math.round(performance.now() - begunMs) };
+}
+
 describe('What is data is never read as something else (injection)', () => {
   let app: TestApp;
   let document: OpenApiDocument;
@@ -83,8 +89,6 @@ describe('What is data is never read as something else (injection)', () => {
 
   it('SQL, Lua, shell and templates in every text of every route, in the address, the query, headers and bodies', async () => {
     const found: string[] = [];
-    const sums = () => app.database.query(`SELECT COUNT(*) AS \`rows\` FROM ${KEPT[0]}`);
-    await sums();
     for (const route of routesOf(document)) {
       // Whose password a request checks or hashes takes a while; the texts that differ most are enough for those.
       const hashes = /auth\/(register|login)|password$|^DELETE \/v1\/users\/me/.test(nameOf(route));
@@ -92,12 +96,12 @@ describe('What is data is never read as something else (injection)', () => {
       const me = await app.api.register();
       for (const text of texts) {
         for (const [what, path, options] of await requestsWith(route, text, me)) {
-          const begunMs = performance.now();
-          const answer: Answer<unknown> = await me.request(route.method, path, options);
-          const tookMs = performance.now() - begunMs;
+          const send = (): Promise<Answer<unknown>> => me.request(route.method, path, options);
+          const { answer, tookMs } = await timed(send);
           const label = `${nameOf(route)} with ${JSON.stringify(text)} as ${what}: ${outcome(answer)}`;
           if (answer.status >= 500) found.push(label);
-          if (tookMs > SLOW_MS) found.push(`${label} after ${Math.round(tookMs)} ms`);
+          // A busy machine is slow once, a statement that sleeps is slow each time.
+          if (tookMs > SLOW_MS && (await timed(send)).tookMs > SLOW_MS) found.push(`${label} after ${tookMs} ms`);
           if (/\$argon2|SQL syntax|\bER_[A-Z_]+/.test(answer.text)) found.push(`${label} tells of the inside`);
         }
         // Some of these log out or change the password; whoever that was is replaced.
@@ -200,8 +204,6 @@ describe('What is data is never read as something else (injection)', () => {
   });
 
   describe('prototypes', () => {
-    const polluted = (): unknown => ({}) as { polluted?: unknown };
-
     it('are not touched by bodies, queries or ids', async () => {
       const me = await app.api.register();
       const json = { 'content-type': 'application/json' };
@@ -226,7 +228,8 @@ describe('What is data is never read as something else (injection)', () => {
         expect([query, (await me.request('GET', `/v1/feed?${query}`)).status]).toEqual([query, 400]);
         await me.request('GET', `/v1/users?query=x&${query}`);
       }
-      expect((polluted() as { polluted?: unknown }).polluted).toBeUndefined();
+      // The API runs in this process: what it did to objects would be seen here.
+      expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
       expect(Object.keys(Object.prototype)).toEqual([]);
     });
 

@@ -4,12 +4,10 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
 const LOOK_EVERY_MS = 100;
-/** A process that ends, or has just been killed, refuses connections. */
-const REFUSED = 'ECONNREFUSED';
 
 /**
- * A load balancer, as simple as they come: it takes turns among the instances that say that they are ready, keeps connections to
- * them, and tries another one only where a connection was refused, when nothing can have been done yet.
+ * A load balancer, as simple as they come: it takes turns among the instances that say that they are ready, and keeps connections
+ * to them. It repeats nothing: an instance that stops to listen before it was seen to be unready costs requests.
  */
 export class Balancer {
   private readonly server: Server;
@@ -75,19 +73,12 @@ export class Balancer {
     for await (const chunk of incoming) chunks.push(chunk as Buffer);
     const body = Buffer.concat(chunks);
     const choice = [...this.ready];
-    const first = this.turn++;
-    for (const [index] of choice.entries()) {
-      try {
-        await this.send(choice[(first + index) % choice.length]!, incoming, body, outgoing);
-        return;
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== REFUSED) {
-          outgoing.writeHead(502).end(String(error));
-          return;
-        }
-      }
+    try {
+      if (choice.length === 0) throw new Error('no instance is ready');
+      await this.send(choice[this.turn++ % choice.length]!, incoming, body, outgoing);
+    } catch (error) {
+      outgoing.writeHead(502).end(String(error));
     }
-    outgoing.writeHead(502).end('no instance is ready');
   }
 
   private send(url: string, incoming: IncomingMessage, body: Buffer, outgoing: ServerResponse): Promise<void> {
