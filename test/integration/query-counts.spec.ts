@@ -5,12 +5,14 @@ import { StatementLog } from '../support/statements.js';
 import { TestApp } from '../support/test-app.js';
 
 const MANY = 100;
+/** More than pages are asked for: each has a reader of its own, of whom the process remembers nothing. */
+const READERS = 50;
 
 /** A page of anything costs a constant number of statements, however many items it has. */
 describe('The number of statements for a page', () => {
   let app: TestApp;
   let log: StatementLog;
-  let reader: Member;
+  let readers: Member[];
   let members: (id: string) => Member;
   /** Ids to ask about, with one and with many items in each of their lists. */
   let few: Record<'user' | 'post', string>;
@@ -20,9 +22,9 @@ describe('The number of statements for a page', () => {
     app = await TestApp.start({ worker: false });
     log = new StatementLog(app.nest);
     members = memberFactory(app.database, app.api);
-    const users = await createUsers(app.database, MANY + 3);
-    const [readerId, fewUser, manyUser, ...others] = users as [string, string, string, ...string[]];
-    reader = members(readerId);
+    const users = await createUsers(app.database, MANY + 2);
+    const [fewUser, manyUser, ...others] = users as [string, string, ...string[]];
+    readers = (await createUsers(app.database, READERS)).map(members);
     few = await withItems(fewUser, others.slice(0, 1));
     many = await withItems(manyUser, others);
     await app.database.replicated();
@@ -49,6 +51,8 @@ describe('The number of statements for a page', () => {
     return { user, post: post! };
   }
 
+  const newReader = (): Member => readers.pop()!;
+
   async function cost(who: Member, path: string): Promise<{ items: number; statements: string[] }> {
     log.clear();
     const { items } = await who.get<{ items: unknown[] }>(path);
@@ -63,8 +67,8 @@ describe('The number of statements for a page', () => {
     '/v1/posts/:post/likes',
   ])(`of %s is the same for 1 and for ${MANY} items`, async (template) => {
     const path = ({ user, post }: typeof few) => `${template.replace(':user', user).replace(':post', post)}?limit=100`;
-    const small = await cost(reader, path(few));
-    const large = await cost(reader, path(many));
+    const small = await cost(newReader(), path(few));
+    const large = await cost(newReader(), path(many));
     expect([small.items, large.items]).toEqual([1, MANY]);
     expect(small.statements.length).toBeGreaterThan(1);
     expect(large.statements).toEqual(small.statements);
@@ -88,8 +92,8 @@ describe('The number of statements for a page', () => {
       ['single', 'many_'],
       ['Lone', 'Several'],
     ]) {
-      const small = await cost(reader, `/v1/users?limit=100&query=${one}`);
-      const large = await cost(reader, `/v1/users?limit=100&query=${lots}`);
+      const small = await cost(newReader(), `/v1/users?limit=100&query=${one}`);
+      const large = await cost(newReader(), `/v1/users?limit=100&query=${lots}`);
       expect([small.items, large.items]).toEqual([1, MANY]);
       // The one that has no room for display names left does not ask for them.
       expect(new Set(small.statements)).toEqual(new Set(large.statements));
@@ -140,13 +144,13 @@ describe('The number of statements for a page', () => {
       ]);
     }
     await app.database.replicated();
-    const costs = async (user: string) => (await cost(reader, `/v1/users/${user}/posts?limit=20`)).statements;
+    const costs = async (user: string) => (await cost(newReader(), `/v1/users/${user}/posts?limit=20`)).statements;
     for (const isCached of [false, true]) {
       const statements = await costs(pictured);
       expect([isCached, statements]).toEqual([isCached, await costs(plain)]);
       expect(statements.some((sql) => /FROM posts WHERE id IN/.test(sql))).toBe(!isCached);
     }
-    const page = await reader.get<Page<Post>>(`/v1/users/${pictured}/posts?limit=20`);
+    const page = await newReader().get<Page<Post>>(`/v1/users/${pictured}/posts?limit=20`);
     expect(page.items.map(({ id, media }) => media.map(({ url }) => url.includes(`/${id}-`)))).toEqual(
       Array.from({ length: 20 }, () => [true, true]),
     );
@@ -159,7 +163,7 @@ describe('The number of statements for a page', () => {
       ['/v1/users/me', 1],
     ] as const) {
       log.clear();
-      await reader.get(path);
+      await newReader().get(path);
       expect([path, log.ofRequests.length <= most, log.ofRequests.map(({ sql }) => sql)]).toEqual([
         path,
         true,

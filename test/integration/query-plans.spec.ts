@@ -62,6 +62,8 @@ const ALLOWED: { sql: RegExp; step: RegExp; reason: string }[] = [
 const BEYOND_A_SHARD: [Route, RegExp][] = [
   ['all', /refresh_tokens`? WHERE `?(token_hash|family_id)`? = /],
   ['all', /FROM follows WHERE follower_id (= \?(?! AND followee_id IN)|IN \(\?\))/],
+  ['all', /FROM likes WHERE user_id = \? ORDER BY post_id DESC LIMIT/],
+  ['all', /FROM large_authors ORDER BY user_id LIMIT/],
   ['all', /FROM posts .*author_id = \? AND (id <|created_at >=)/],
   ['all', /FROM users WHERE (username|display_name) LIKE /],
   ['all', /FROM outbox_events WHERE state = 'pending' AND (\(lease_token|lane <> 'parked')/],

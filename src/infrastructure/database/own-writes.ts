@@ -47,6 +47,7 @@ export class OwnWrites implements OnApplicationShutdown {
   private readonly instance = randomBytes(6).toString('base64url');
   private readonly keepSeconds: number;
   private doubtUntilMs = 0;
+  private doubts = 0;
   private sharing?: NodeJS.Timeout;
 
   constructor(
@@ -100,6 +101,22 @@ export class OwnWrites implements OnApplicationShutdown {
     return (await this.required()) !== undefined;
   }
 
+  /**
+   * A text that changes with every write of a user.
+   *
+   * @returns nothing unless this is the user's own request, and while Redis may have forgotten or missed a token
+   */
+  async versionOf(userId: Id): Promise<string | undefined> {
+    if (requestContext.getStore()?.userId !== userId) return undefined;
+    const gtids = await this.required();
+    if (this.inDoubt) return undefined;
+    return `${this.doubts} ${gtids ?? ''}`;
+  }
+
+  private get inDoubt(): boolean {
+    return this.clock.nowMs() < this.doubtUntilMs;
+  }
+
   private async lookUp(userId: Id): Promise<string | undefined> {
     const here = this.remembered.get(userId);
     const known = here && here.untilMs > this.clock.nowMs() ? [here.gtid] : [];
@@ -109,7 +126,7 @@ export class OwnWrites implements OnApplicationShutdown {
     } catch (error) {
       this.doubt(error);
     }
-    const everything = this.clock.nowMs() < this.doubtUntilMs ? await this.everything() : undefined;
+    const everything = this.inDoubt ? await this.everything() : undefined;
     return everything ?? (known.length === 0 ? undefined : lastGtids(...known));
   }
 
@@ -124,16 +141,18 @@ export class OwnWrites implements OnApplicationShutdown {
   }
 
   private doubt(error: unknown): void {
-    const nowMs = this.clock.nowMs();
-    if (nowMs >= this.doubtUntilMs) this.logger.warn({ err: error }, 'own-writes tokens cannot be shared');
-    this.doubtUntilMs = nowMs + DOUBT_MS;
+    if (!this.inDoubt) this.logger.warn({ err: error }, 'own-writes tokens cannot be shared');
+    this.beginDoubt();
+  }
+
+  private beginDoubt(): void {
+    this.doubts++;
+    this.doubtUntilMs = this.clock.nowMs() + DOUBT_MS;
   }
 
   /** Who has not asked anything meanwhile does not know that Redis was away, and that others could not share. */
   private watch(redis: ReturnType<RedisClients['for']>): void {
-    const doubt = (): void => {
-      this.doubtUntilMs = this.clock.nowMs() + DOUBT_MS;
-    };
+    const doubt = (): void => this.beginDoubt();
     const listen = (): void => {
       redis.on('-node', doubt).once('-node', () => redis.on('+node', doubt));
     };

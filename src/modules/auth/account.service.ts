@@ -1,9 +1,10 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import type { Id } from '../../common/id.js';
 import { Transactional } from '../../infrastructure/database/transactional.decorator.js';
 import type { Principal } from '../../infrastructure/http/current-user.decorator.js';
 import { AccountsWriter } from '../users/accounts.writer.js';
-import { UsersReader } from '../users/users.reader.js';
+import { SUMMARY_MEMORY_MS, UsersReader } from '../users/users.reader.js';
 import { invalidCredentials } from './auth.errors.js';
 import { LoginLimits } from './login-limits.js';
 import { PasswordHasher } from './password-hasher.js';
@@ -30,6 +31,8 @@ export class AccountService {
   /** The account is gone at once; its data follows. @throws AppError `INVALID_CREDENTIALS`, `RATE_LIMITED`, `SERVER_BUSY` */
   async delete(userId: Id, password: string, address: string): Promise<void> {
     await this.commitDeletion(userId, await this.check(userId, password, address));
+    // Every process has forgotten by then what it had read of the account before.
+    await delay(SUMMARY_MEMORY_MS);
   }
 
   /** @returns the hash that the password was checked against */

@@ -33,7 +33,7 @@ export class FeedItems {
     const authors = new Set([...posts.values()].map((post) => post.author.id));
     authors.delete(readerId);
     // Whom a reader follows is the reader's own writing: no replica answers that has not got the last of it.
-    const followed = await this.follows.followedAmong(readerId, [...authors]);
+    const followed = await this.follows.followedAmongUsual(readerId, [...authors]);
     const gone = candidates.filter(({ postId }) => !posts.has(postId)).map(({ postId }) => postId);
     return { items: visibleItems(candidates, posts, readerId, followed), gone };
   }

@@ -4,6 +4,7 @@ import { compareIds, type Id } from '../../common/id.js';
 import { AppConfig } from '../../config/app-config.js';
 import { LATE_COMMIT_MS } from '../../config/limits.js';
 import { newEntry } from './feed-entry.js';
+import { FeedLargeAuthors } from './feed-large-authors.js';
 import { FeedStore, type FeedSlice, type PullState } from './feed.store.js';
 import { FeedTruth } from './feed-truth.js';
 import type { PostReference } from './feeds.repository.js';
@@ -21,6 +22,7 @@ export class FeedPull {
   constructor(
     private readonly store: FeedStore,
     private readonly truth: FeedTruth,
+    private readonly largeAuthors: FeedLargeAuthors,
     private readonly clock: Clock,
     private readonly config: AppConfig,
   ) {}
@@ -30,6 +32,7 @@ export class FeedPull {
    * @returns whether the feed changed
    */
   async pull(readerId: Id, newest: FeedSlice): Promise<boolean> {
+    if (!(await this.largeAuthors.mayConcern(readerId))) return false;
     const posts = await this.truth.pulledSince(readerId, newest.watermark);
     const pulled = new Set(newest.pulled);
     const { watermark } = this.stateAfter(posts);

@@ -44,6 +44,12 @@ export class FeedTruth {
     return { posts, entries, leftOut: posts[maxEntries]?.id, isCertain: this.transactions.isCertain };
   }
 
+  /** Authors some of whose posts are pulled, in no particular order; may lag behind the primary. */
+  @Transactional({ readOnly: true })
+  largeAuthors(limit: number): Promise<Id[]> {
+    return this.repository.largeAuthors(limit);
+  }
+
   /** Live posts after one, of those large authors whom the reader follows, newest first; may lag behind the primary. */
   @Transactional({ readOnly: true })
   pulledSince(readerId: Id, afterId: Id): Promise<PostReference[]> {

@@ -14,6 +14,7 @@ import { FeedBuilder } from './feed-builder.js';
 import { FeedDelivery } from './feed-delivery.js';
 import { FeedFollows } from './feed-follows.js';
 import { FeedItems } from './feed-items.js';
+import { FeedLargeAuthors } from './feed-large-authors.js';
 import { FeedPull } from './feed-pull.js';
 import { FeedMetrics } from './feed.metrics.js';
 import { FeedReadMetrics } from './feed-read.metrics.js';
@@ -52,6 +53,7 @@ class FeedsCoreModule {}
     FeedItems,
     FeedReadMetrics,
     FeedBuilder,
+    FeedLargeAuthors,
     FeedPull,
     ReadingRecorder,
     OwnPostEffect,

@@ -30,6 +30,15 @@ export class FeedsRepository {
     );
   }
 
+  /** Authors who are large, or were so lately that posts of theirs are still pulled. */
+  async largeAuthors(limit: number): Promise<Id[]> {
+    const rows: { id: Id }[] = await this.transactions.manager.query(
+      'SELECT user_id AS id FROM large_authors ORDER BY user_id LIMIT ?',
+      [limit],
+    );
+    return rows.map((row) => row.id);
+  }
+
   /**
    * Posts after one that are pulled, of the authors whom a reader follows, created at or after a moment, newest first.
    *

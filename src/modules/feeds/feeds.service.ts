@@ -1,6 +1,7 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Optional } from '@nestjs/common';
 import { MAX_ID, type Id } from '../../common/id.js';
 import type { Page } from '../../infrastructure/http/page.js';
+import { OwnWrites } from '../../infrastructure/database/own-writes.js';
 import { RedisUnavailableError } from '../../infrastructure/redis/redis-unavailable.error.js';
 import { FeedBuilder } from './feed-builder.js';
 import { decodePosition, encodePosition, type FeedPosition } from './feed-cursor.js';
@@ -40,6 +41,7 @@ export class FeedsService {
     private readonly pull: FeedPull,
     private readonly items: FeedItems,
     private readonly metrics: FeedReadMetrics,
+    @Optional() private readonly ownWrites?: OwnWrites,
   ) {}
 
   /**
@@ -60,6 +62,8 @@ export class FeedsService {
   }
 
   private async ordinaryPage(readerId: Id, limit: number, start: FeedPosition | undefined): Promise<FeedPage> {
+    // What is read next needs it: it is looked up while the feed is read, and never fails.
+    void this.ownWrites?.required();
     // One more than the page tells whether there is a next one.
     const wanted = limit + 1;
     const head = start?.part === 'tail' ? NOTHING : await this.walkHead(readerId, start, wanted);

@@ -54,6 +54,15 @@ export class LikesRepository {
     return rows.map((row) => row.id);
   }
 
+  /** The newest posts that a user likes, by post, newest first. */
+  async newestLiked(userId: Id, limit: number): Promise<Id[]> {
+    const rows: { id: Id }[] = await this.transactions.manager.query(
+      'SELECT post_id AS id FROM likes WHERE user_id = ? ORDER BY post_id DESC LIMIT ?',
+      [userId, limit],
+    );
+    return rows.map((row) => row.id);
+  }
+
   /** Who likes a post, in the order of user ids, after the one given. */
   async likersAfter(postId: Id, afterUserId: Id, limit: number): Promise<Id[]> {
     const rows: { id: Id }[] = await this.transactions.manager.query(
