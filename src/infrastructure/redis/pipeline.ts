@@ -1,4 +1,5 @@
 import type { Outcome } from './outcomes.js';
+import { reached, type Reached } from './reached.js';
 import type { RedisCommand } from './redis-command.js';
 import type { RedisExecutor } from './redis-executor.js';
 import { optionsKey, type RedisOptions } from './redis-options.js';
@@ -27,11 +28,14 @@ class QueuedReply<T> extends Promise<T> {
   }
 }
 
+/** Commands that were called together, and what becomes of their replies. */
 interface Queued {
-  command: RedisCommand;
+  commands: readonly RedisCommand[];
   options: RedisOptions;
   reply: QueuedReply<unknown>;
-  settle: (outcome: Outcome) => void;
+  /** @throws what the caller is to be told */
+  resolve: (outcomes: readonly Outcome[]) => void;
+  reject: (error: Error) => void;
 }
 
 /** Commands that one method calls: queued while it runs, sent when it has returned. */
@@ -48,16 +52,35 @@ export class Pipeline {
 
   /** @throws RedisPipelineError when the pipeline has been sent */
   add<T>(command: RedisCommand, options: RedisOptions): Promise<T> {
+    return this.queued([command], options, ([outcome]) => replyOf<T>(outcome!));
+  }
+
+  /**
+   * Many commands with one promise, which costs less than one each; see {@link reached}.
+   *
+   * @throws RedisPipelineError when the pipeline has been sent
+   */
+  addAll<T>(commands: readonly RedisCommand[], options: RedisOptions): Promise<Reached<T>[]> {
+    return this.queued(commands, options, (outcomes) => reached<T>(outcomes));
+  }
+
+  private queued<T>(
+    commands: readonly RedisCommand[],
+    options: RedisOptions,
+    resultOf: (outcomes: readonly Outcome[]) => T,
+  ): Promise<T> {
     if (this.sent) {
       throw new RedisPipelineError(
-        `${this.name} calls ${command.name} after its pipeline was sent: call every command before you await one`,
+        `${this.name} calls ${commands[0]?.name} after its pipeline was sent: call every command before you await one`,
       );
     }
-    let settle!: (outcome: Outcome) => void;
-    const reply = new QueuedReply<T>((resolve, reject) => {
-      settle = (outcome) => (outcome.error ? reject(outcome.error) : resolve(outcome.reply as T));
+    let resolve!: (outcomes: readonly Outcome[]) => void;
+    let reject!: (error: Error) => void;
+    const reply = new QueuedReply<T>((onResult, onError) => {
+      resolve = (outcomes) => onResult(resultOf(outcomes));
+      reject = onError;
     });
-    this.queue.push({ command, options, reply, settle });
+    this.queue.push({ commands, options, reply, resolve, reject });
     return reply;
   }
 
@@ -72,20 +95,34 @@ export class Pipeline {
     const errors = await Promise.all(
       [...groups.values()].map(async (group) => {
         const outcomes = await executor.outcomes(
-          group.map(({ command }) => command),
+          group.flatMap(({ commands }) => commands),
           group[0]!.options,
         );
-        return group.map((queued, index) => settled(queued, outcomes[index]!)).find((error) => error !== undefined);
+        let place = 0;
+        return group
+          .map((queued) => settled(queued, outcomes.slice(place, (place += queued.commands.length))))
+          .find((error) => error !== undefined);
       }),
     );
     return errors.find((error) => error !== undefined);
   }
 }
 
-/** @returns the error of a command if nobody looks at its reply */
-function settled({ reply, settle }: Queued, outcome: Outcome): Error | undefined {
-  settle(outcome);
-  if (reply.observed || !outcome.error) return undefined;
-  reply.catch(() => undefined); // it is reported by the pipeline
-  return outcome.error;
+/** @throws the outcome's error */
+function replyOf<T>(outcome: Outcome): T {
+  if (outcome.error) throw outcome.error;
+  return outcome.reply as T;
+}
+
+/** @returns the error of commands if nobody looks at their replies */
+function settled({ reply, resolve, reject }: Queued, outcomes: readonly Outcome[]): Error | undefined {
+  try {
+    resolve(outcomes);
+    return undefined;
+  } catch (error) {
+    reject(error as Error);
+    if (reply.observed) return undefined;
+    reply.catch(() => undefined); // it is reported by the pipeline
+    return error as Error;
+  }
 }

@@ -1,3 +1,4 @@
+import type { Outcome } from './outcomes.js';
 import { RedisUnavailableError } from './redis-unavailable.error.js';
 
 /** Stands for the reply of a node that gave none. */
@@ -6,21 +7,24 @@ export const UNREACHED = Symbol('unreached');
 export type Reached<T> = T | typeof UNREACHED;
 
 /**
- * Waits for replies that come from several nodes: one that gives none does not take the others' along.
+ * Replies that come from several nodes: one that gives none does not take the others' along.
  *
- * @returns in the order of the replies
+ * @returns in the order of the outcomes
  * @throws RedisUnavailableError when no node gave a reply
  * @throws the first error that is not of that kind
  */
-export async function reached<T>(replies: readonly Promise<T>[]): Promise<Reached<T>[]> {
-  const settled = await Promise.allSettled(replies);
-  const all = settled.map((reply): Reached<T> => {
-    if (reply.status === 'fulfilled') return reply.value;
-    if (reply.reason instanceof RedisUnavailableError) return UNREACHED;
-    throw reply.reason;
+export function reached<T>(outcomes: readonly Outcome[]): Reached<T>[] {
+  let unreached: Error | undefined;
+  let isAny = false;
+  const replies = outcomes.map((outcome): Reached<T> => {
+    if (!outcome.error) {
+      isAny = true;
+      return outcome.reply as T;
+    }
+    if (!(outcome.error instanceof RedisUnavailableError)) throw outcome.error;
+    unreached ??= outcome.error;
+    return UNREACHED;
   });
-  if (all.length > 0 && all.every((reply) => reply === UNREACHED)) {
-    throw (settled[0] as PromiseRejectedResult).reason;
-  }
-  return all;
+  if (unreached && !isAny) throw unreached;
+  return replies;
 }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { LuaScript } from './lua-script.js';
 import { PipelineContext } from './pipeline-context.js';
+import { reached, type Reached } from './reached.js';
 import { keyCommand, scriptCommand, type RedisCommand } from './redis-command.js';
 import { RedisExecutor } from './redis-executor.js';
 import { RedisResilience } from './redis-resilience.js';
@@ -34,6 +35,19 @@ export class RedisCommands {
     if (command.once) this.resilience.forbidRepeat();
     const pipeline = this.pipelines.current;
     return pipeline ? pipeline.add<T>(command, options) : this.sendAlone<T>(command, options);
+  }
+
+  /**
+   * Many commands of one kind.
+   *
+   * @returns replies in the order of the commands; a node that can't be reached only hides its own
+   * @throws RedisUnavailableError when no node gave a reply, and the first refusal that there is
+   */
+  sendAll<T>(commands: readonly RedisCommand[], options: RedisOptions): Promise<Reached<T>[]> {
+    if (commands.some(({ once }) => once)) this.resilience.forbidRepeat();
+    const pipeline = this.pipelines.current;
+    if (pipeline) return pipeline.addAll<T>(commands, options);
+    return this.executor.outcomes(commands, options).then((outcomes) => reached<T>(outcomes));
   }
 
   private async sendAlone<T>(command: RedisCommand, options: RedisOptions): Promise<T> {

@@ -3,8 +3,8 @@ import { Injectable } from '@nestjs/common';
 import type { Id } from '../../common/id.js';
 import { AppConfig } from '../../config/app-config.js';
 import { loadLuaScript, type LuaScript } from '../../infrastructure/redis/lua-script.js';
-import { scriptCommand } from '../../infrastructure/redis/redis-command.js';
-import { reached, UNREACHED, type Reached } from '../../infrastructure/redis/reached.js';
+import { UNREACHED, type Reached } from '../../infrastructure/redis/reached.js';
+import { keyCommand, scriptCommand } from '../../infrastructure/redis/redis-command.js';
 import { RedisCommands } from '../../infrastructure/redis/redis-commands.js';
 import type { RedisOptions } from '../../infrastructure/redis/redis-options.js';
 import { RedisPipeline } from '../../infrastructure/redis/redis-pipeline.decorator.js';
@@ -46,10 +46,10 @@ export class PostCountsStore {
   @RedisPipeline()
   read(ids: readonly Id[], read: 'master' | 'replica'): Promise<(Reached<PostCounts> | undefined)[]> {
     const options: RedisOptions = { ...REQUEST, read };
-    const replies = ids.map((id) =>
-      this.redis.call<[string | null, string | null]>(options, 'hmget', keyOf(id), 'likes', 'comments'),
-    );
-    return reached(replies).then((all) => all.map((fields) => (fields === UNREACHED ? fields : toCounts(fields))));
+    const commands = ids.map((id) => keyCommand('hmget', keyOf(id), 'likes', 'comments'));
+    return this.redis
+      .sendAll<[string | null, string | null]>(commands, options)
+      .then((all) => all.map((fields) => (fields === UNREACHED ? fields : toCounts(fields))));
   }
 
   /** Changes counts that are kept; never repeated by itself. @returns the new counts, nothing for those that are not kept */

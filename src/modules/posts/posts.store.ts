@@ -3,7 +3,8 @@ import { Injectable } from '@nestjs/common';
 import type { Id } from '../../common/id.js';
 import { AppConfig } from '../../config/app-config.js';
 import type { RedisTraffic } from '../../infrastructure/redis/redis-clients.js';
-import { reached, UNREACHED, type Reached } from '../../infrastructure/redis/reached.js';
+import { UNREACHED, type Reached } from '../../infrastructure/redis/reached.js';
+import { keyCommand } from '../../infrastructure/redis/redis-command.js';
 import { RedisCommands } from '../../infrastructure/redis/redis-commands.js';
 import type { RedisOptions } from '../../infrastructure/redis/redis-options.js';
 import { RedisPipeline } from '../../infrastructure/redis/redis-pipeline.decorator.js';
@@ -40,10 +41,10 @@ export class PostsStore {
   @RedisPipeline()
   read(ids: readonly Id[], fresh: boolean): Promise<(Reached<CachedPost> | undefined)[]> {
     const options: RedisOptions = { traffic: 'request', read: fresh ? 'master' : 'replica' };
-    const bodies = ids.map((id) => this.redis.call<string | null>(options, 'get', bodyKey(id)));
-    return reached(bodies).then((all) =>
-      all.map((body) => (body === null ? undefined : body === UNREACHED ? body : decodePost(body))),
-    );
+    const commands = ids.map((id) => keyCommand('get', bodyKey(id)));
+    return this.redis
+      .sendAll<string | null>(commands, options)
+      .then((all) => all.map((body) => (body === null ? undefined : body === UNREACHED ? body : decodePost(body))));
   }
 
   /** Asks to rebuild posts that are not cached. @returns what has been cached by now, or who rebuilds it */
