@@ -57,7 +57,7 @@ export class PostsService {
       fieldOf: (key) => `mediaKeys[${mediaKeys.indexOf(key)}]`,
     });
     return this.idempotent.run(authorId, idempotency, async () => {
-      await this.accounts.requireActive(authorId);
+      const author = await this.accounts.requireAuthor(authorId);
       const media = await this.media.attach(prepared);
       const createdAt = this.clock.now();
       const postId = await this.repository.insert({ authorId, content, createdAt });
@@ -65,9 +65,10 @@ export class PostsService {
       await this.repository.changePostCount(authorId, 1);
       const event: PostCreatedEvent = { postId, authorId, createdAtMs: createdAt.getTime() };
       await this.outbox.append(POST_CREATED, event);
-      this.cache.keepAfterCommit({ id: postId, authorId, content, createdAt, editedAt: null, version: 1, media });
+      const post: StoredPost = { id: postId, authorId, content, createdAt, editedAt: null, version: 1, media };
+      this.cache.keepAfterCommit(post);
       this.counts.begin(postId);
-      return this.views.one(postId, authorId);
+      return this.views.fresh(post, author);
     });
   }
 

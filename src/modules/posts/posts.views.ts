@@ -42,6 +42,12 @@ export class PostsViews {
     return view;
   }
 
+  /** A post that its author has just written: nobody has liked it, and all of it is at hand. */
+  async fresh(post: StoredPost, author: UserSummary): Promise<PostResponse> {
+    const urls = await this.media.urls(post.media.map(({ key }) => key));
+    return present(post, { author, counts: undefined, likedByMe: false, urls });
+  }
+
   /** Posts by id as `readerId` sees them; one that is missing is deleted, was never there, or has lost its author. */
   async many(ids: readonly Id[], readerId: Id): Promise<Map<Id, PostResponse>> {
     return this.hydrate(this.posts.withCounts(ids), ids, readerId);

@@ -4,10 +4,13 @@ import type { Id } from '../../common/id.js';
 import { Transactional } from '../../infrastructure/database/transactional.decorator.js';
 import { Outbox } from '../../infrastructure/outbox/outbox.js';
 import { FollowRemovalWriter } from '../follows/follow-removal.writer.js';
+import { MediaViews } from '../media/media.views.js';
 import { MediaWriter } from '../media/media.writer.js';
 import { accountGone } from './users.errors.js';
 import { USER_DELETED, type UserDeletedEvent } from './users.events.js';
+import type { UserSummary } from './users.reader.js';
 import { UsersRepository, type UserCredentials } from './users.repository.js';
+import { presentSummary } from './users.views.js';
 
 /** The door for other modules to what happens to an account after its registration. */
 @Injectable()
@@ -16,6 +19,7 @@ export class AccountsWriter {
     private readonly repository: UsersRepository,
     private readonly follows: FollowRemovalWriter,
     private readonly media: MediaWriter,
+    private readonly mediaViews: MediaViews,
     private readonly outbox: Outbox,
     private readonly clock: Clock,
   ) {}
@@ -29,6 +33,14 @@ export class AccountsWriter {
   @Transactional()
   async requireActive(id: Id): Promise<void> {
     if (!(await this.repository.lockShared(id))) throw accountGone();
+  }
+
+  /** The same, and what stands beside what they write. @throws AppError `UNAUTHENTICATED` */
+  @Transactional()
+  async requireAuthor(id: Id): Promise<UserSummary> {
+    const user = await this.repository.lockSummary(id);
+    if (!user) throw accountGone();
+    return presentSummary(user, await this.mediaViews.urls([user.avatarKey]));
   }
 
   /** What proves who a user is, locked until the transaction ends. @throws AppError `UNAUTHENTICATED` */

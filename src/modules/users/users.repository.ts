@@ -129,6 +129,16 @@ export class UsersRepository {
     return rows.length > 0;
   }
 
+  /** What stands beside what a live user writes, kept as it is until the transaction ends. */
+  async lockSummary(id: Id): Promise<StoredSummary | undefined> {
+    const rows: StoredSummary[] = await this.transactions.manager.query(
+      `SELECT id, username, display_name AS displayName, avatar_key AS avatarKey FROM users
+        WHERE id = ? AND deleted_at IS NULL FOR SHARE`,
+      [id],
+    );
+    return rows[0];
+  }
+
   async idByUsername(username: string): Promise<Id | undefined> {
     if (!isUsername(username)) return undefined;
     const rows: { id: Id }[] = await this.transactions.manager.query(
