@@ -27,9 +27,10 @@ export class PageLinkInterceptor implements NestInterceptor {
   }
 
   private nextUrl(requestUrl: string, cursor: string): string {
-    const url = new URL(requestUrl, 'http://host.invalid');
-    url.searchParams.set('cursor', cursor);
-    return `${this.config.http.publicUrl}${url.pathname}${url.search}`;
+    const [path, query] = requestUrl.split('?', 2);
+    const search = new URLSearchParams(query);
+    search.set('cursor', cursor);
+    return `${this.config.http.publicUrl}${path}?${search.toString()}`;
   }
 }
 

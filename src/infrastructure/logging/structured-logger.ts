@@ -1,5 +1,5 @@
 import type { LoggerService } from '@nestjs/common';
-import { type Logger as Pino, pino } from 'pino';
+import { type Logger as Pino, type LoggerOptions, pino } from 'pino';
 import type { AppConfig } from '../../config/app-config.js';
 import { requestContext } from '../context/request-context.js';
 import { activeSpan } from '../tracing/span.js';
@@ -21,7 +21,7 @@ export class StructuredLogger implements LoggerService {
 
   constructor(config: AppConfig, processName: 'api' | 'worker') {
     const readable = process.stdout.isTTY && config.environment !== 'production';
-    this.pino = pino({
+    const options: LoggerOptions = {
       level: config.logLevel,
       base: { process: processName },
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
@@ -35,8 +35,11 @@ export class StructuredLogger implements LoggerService {
           ...(span && { trace_id: span.traceId, span_id: span.spanId }), // as OpenTelemetry names them in logs
         };
       },
-      ...(readable && { transport: { target: 'pino-pretty' } }),
-    });
+    };
+    // Lines that come while others are being written go out together. What is left is written when the process exits.
+    this.pino = readable
+      ? pino({ ...options, transport: { target: 'pino-pretty' } })
+      : pino(options, pino.destination({ sync: false }));
   }
 
   log(message: unknown, ...params: unknown[]): void {
