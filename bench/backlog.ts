@@ -116,7 +116,22 @@ try {
     besideSeconds: Number(besideSeconds.toFixed(1)),
     newPostsBesideBackgroundWork: latencies(beside),
   };
-  save('backlog', results);
+  save('backlog', results, [
+    {
+      title: `A backlog of ${JOBS} posts`,
+      unit: 's',
+      bars: [{ label: 'until delivered', value: results.drainSeconds }],
+      target: 60,
+    },
+    {
+      title: 'A new post meanwhile, until a follower has it',
+      unit: 'ms',
+      bars: [
+        { label: 'behind the backlog', value: results.newPostsBehindBacklog.spread },
+        { label: 'beside long work', value: results.newPostsBesideBackgroundWork.spread },
+      ],
+    },
+  ]);
   console.log(`${JOBS} jobs of ${FOLLOWERS} followers   ${show(results.drainSeconds)} s  (target 60)`);
   console.log(`a new post meanwhile          ${tell(results.newPostsBehindBacklog)}`);
   console.log(`${DELETED_POSTS} posts deleted, 3 delivered to ${MANY_FOLLOWERS} followers: ${results.besideSeconds} s`);

@@ -9,7 +9,7 @@ import type { ResultSetHeader, RowDataPacket } from 'mysql2/promise';
 import calculateSlot from 'cluster-key-slot';
 import { programCommand, programsAreComplete } from '../stack/lib/programs.ts';
 import { startApi, startWorker, stop } from './lib/application.ts';
-import { save, show, spreadOf, type Spread } from './lib/figures.ts';
+import { save, show, spreadOf, type Chart, type Spread } from './lib/figures.ts';
 import { built, createSchema, createUsers } from './lib/schema.ts';
 
 const FEEDS = 10_000;
@@ -179,6 +179,7 @@ async function encode(mostEntries: number): Promise<void> {
 
 try {
   const results: Record<string, unknown> = {};
+  const charts: Chart[] = [];
   const [shipped] = (await cluster.nodes('master')[0]!.config('GET', 'zset-max-listpack-entries')).slice(1);
   const largest = Math.max(...SIZES);
   const users = await createUsers(schema.pool, largest + SIZES.length);
@@ -197,6 +198,15 @@ try {
       for (const [way, rate] of Object.entries(ways)) console.log(`  ${way.padEnd(18)} ${show(rate)} feeds/s`);
       console.log(`  fan-out is ${ratio.toFixed(1)} × one by one; redis-benchmark -P 64 ${redisBenchmark} ZADD/s`);
       results[name] = { bytes, ways, ratio, redisBenchmark };
+      charts.push({
+        title: `${FEEDS} feeds of ${name}`,
+        unit: 'feeds/s',
+        bars: [
+          ...Object.entries(ways).map(([label, value]) => ({ label, value })),
+          ...(redisBenchmark === undefined ? [] : [{ label: 'redis-benchmark', value: redisBenchmark }]),
+        ],
+        logarithmic: true,
+      });
     }
   }
   await encode(Number(shipped));
@@ -230,7 +240,7 @@ try {
   for (let start = 0; start < users.length; start += 1_000) {
     await Promise.all(users.slice(start, start + 1_000).map((id) => cluster.unlink(keyOf(id))));
   }
-  save('fan-out', { feeds: FEEDS, rounds: ROUNDS, results });
+  save('fan-out', { feeds: FEEDS, rounds: ROUNDS, results }, charts);
 } finally {
   await app.close();
   await schema.drop();

@@ -106,7 +106,18 @@ try {
   console.log(
     `p99 while delivering ${show(deliveries)} posts a second to feeds: ${show(ratio)} × that of the quiet machine`,
   );
-  save('isolation', { perSecond: PER_SECOND, seconds: SECONDS, rounds, ratio, deliveries });
+  const p99 = (when: 'quiet' | 'busy') => spreadOf(rounds.map((round) => round[when].p99));
+  save('isolation', { perSecond: PER_SECOND, seconds: SECONDS, rounds, ratio, deliveries }, [
+    { title: 'p99 beside fan-out : quiet p99', unit: '×', bars: [{ label: 'ratio', value: ratio }], target: 2 },
+    {
+      title: `p99 of a page at ${PER_SECOND} requests/s`,
+      unit: 'ms',
+      bars: [
+        { label: 'quiet', value: p99('quiet') },
+        { label: 'beside fan-out', value: p99('busy') },
+      ],
+    },
+  ]);
 } finally {
   await load.end();
   await stop(api.child);

@@ -1,6 +1,7 @@
 // PUT like on one hot post by many users, 32 at a time, beside bare single-row commits through the same pool, by turns.
 // How the rate holds as the post gets more likes, and how many updates of its count MySQL sees for 1,000 likes.
 import { metric, startApi, startWorker, stop } from './lib/application.ts';
+import { bareCommits } from './lib/commits.ts';
 import { quantile, save, show, spreadOf } from './lib/figures.ts';
 import { startLoad, type Result } from './lib/http-load.ts';
 import { built, createSchema, createUsers } from './lib/schema.ts';
@@ -17,16 +18,12 @@ const { app, url } = await startApi(env);
 const worker = await startWorker(env);
 const load = startLoad();
 try {
-  await pool.query(
-    'CREATE TABLE bench_rows (id BIGINT AUTO_INCREMENT PRIMARY KEY, post_id BIGINT, user_id BIGINT, at DATETIME(3))',
-  );
+  const commits = await bareCommits(app, pool, CONCURRENCY);
   const users = await createUsers(pool, PER_ROUND * (ROUNDS + 1));
   const [freshPost, popularPost] = await createPosts(users[0]!);
   const { AccessTokens } = await built('modules/auth/access-tokens');
   const issuer = app.get(AccessTokens, { strict: false });
   const tokens = users.map((userId: string) => issuer.issue({ userId, sessionId: 'bench' }) as string);
-  const { DatabaseNodes } = await built('infrastructure/database/database-nodes');
-  const { primary } = app.get(DatabaseNodes, { strict: false });
 
   const rates: Record<'transaction' | 'autocommit' | 'like' | 'popular' | 'repeat', number[]> = {
     transaction: [],
@@ -54,9 +51,9 @@ try {
   const cpu: Record<'transaction' | 'like', number[]> = { transaction: [], like: [] };
   for (let round = 0; round <= ROUNDS; round++) {
     const startCpu = process.threadCpuUsage();
-    const transaction = await rateOfCommits(primary, true);
+    const transaction = await commits.rate(PER_ROUND, true);
     const transactionCpu = perRequest(process.threadCpuUsage(startCpu));
-    const autocommit = await rateOfCommits(primary, false);
+    const autocommit = await commits.rate(PER_ROUND, false);
     const likeStart = process.threadCpuUsage();
     const like = await likesOf(freshPost!, round);
     const likeCpu = perRequest(process.threadCpuUsage(likeStart));
@@ -97,7 +94,20 @@ try {
     countUpdatesPerThousandLikes: Number(perThousand.toFixed(2)),
     likesPerSecondWhileCounted: Math.round(likes / likeSeconds),
   };
-  save('like', results);
+  save('like', results, [
+    { title: 'PUT like : INSERT + COMMIT', unit: '×', bars: [{ label: 'like', value: ratio }], target: 0.5 },
+    {
+      title: 'Writes a second',
+      unit: '/s',
+      bars: [
+        { label: 'INSERT + COMMIT', value: results.insertAndCommitPerSecond },
+        { label: 'INSERT, committed at once', value: results.autocommitPerSecond },
+        { label: 'like of a fresh post', value: results.likesPerSecond },
+        { label: 'like of a popular post', value: results.likesOfPopularPostPerSecond },
+        { label: 'like repeated', value: results.repeatedLikesPerSecond },
+      ],
+    },
+  ]);
   console.log(`INSERT + COMMIT            ${show(results.insertAndCommitPerSecond)} /s`);
   console.log(`INSERT, committed at once  ${show(results.autocommitPerSecond)} /s`);
   console.log(
@@ -139,28 +149,6 @@ async function createPosts(authorId: string): Promise<string[]> {
   }
   await pool.query('INSERT INTO post_counts (post_id, like_count) VALUES (?, ?)', [ids[1], MANY_LIKES]);
   return ids;
-}
-
-/** What is used of the application's node of MySQL. */
-interface Lender {
-  acquire(): Promise<{ query(statement: string, values?: unknown[]): Promise<unknown>; release(): Promise<void> }>;
-}
-
-/** Bare single-row commits, 32 at a time through the pool that the API uses. */
-async function rateOfCommits(primary: Lender, explicit: boolean): Promise<number> {
-  let left = PER_ROUND;
-  const client = async (): Promise<void> => {
-    while (left-- > 0) {
-      const runner = await primary.acquire();
-      if (explicit) await runner.query('START TRANSACTION');
-      await runner.query('INSERT INTO bench_rows (post_id, user_id, at) VALUES (?, ?, ?)', [1, left, new Date()]);
-      if (explicit) await runner.query('COMMIT');
-      await runner.release();
-    }
-  };
-  const begunMs = performance.now();
-  await Promise.all(Array.from({ length: CONCURRENCY }, client));
-  return PER_ROUND / ((performance.now() - begunMs) / 1_000);
 }
 
 /** Microseconds of one request. */

@@ -157,7 +157,12 @@ try {
   print(`${PAGE} cached posts`, page);
   const chunk = await ofFeeds();
   print(`One post into ${FEEDS} feeds of ${ENTRIES} entries`, chunk);
-  save('pipeline', { rounds: ROUNDS, posts: page, feeds: chunk });
+  const bars = (figures: Record<string, Figures>) =>
+    Object.entries(figures).map(([label, { milliseconds }]) => ({ label, value: milliseconds }));
+  save('pipeline', { rounds: ROUNDS, posts: page, feeds: chunk }, [
+    { title: `${PAGE} cached posts`, unit: 'ms', bars: bars(page) },
+    { title: `One post into ${FEEDS} feeds`, unit: 'ms', bars: bars(chunk), logarithmic: true },
+  ]);
 } finally {
   await app.close();
   await schema.drop();

@@ -1,6 +1,7 @@
 // The application, in this process or in processes of its own.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { INestApplication } from '@nestjs/common';
@@ -28,23 +29,36 @@ export async function startApi(env: NodeJS.ProcessEnv): Promise<{ app: INestAppl
   return { app, url: `http://127.0.0.1:${app.getHttpServer().address().port}` };
 }
 
+/** A process that listens. */
+export interface Listening {
+  child: ChildProcess;
+  url: string;
+}
+
 /** Starts a worker in a process of its own. */
 export const startWorker = (env: NodeJS.ProcessEnv) => startProcess('worker', env);
 
-/** Starts the API or a worker in a process of its own. */
-export async function startProcess(
+/** Starts the API or a worker in a process of its own. @param flags of Node */
+export const startProcess = (
   name: 'main' | 'worker',
   env: NodeJS.ProcessEnv,
-): Promise<{ child: ChildProcess; url: string }> {
-  const child = spawn(process.execPath, [join(root, `dist/${name}.js`)], {
-    env: { ...env, LOG_LEVEL: 'info' },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  flags: readonly string[] = [],
+): Promise<Listening> => startListening([...flags, join(root, `dist/${name}.js`)], { ...env, LOG_LEVEL: 'info' });
+
+/** Starts a program of this folder that listens and says so as the application does. */
+export const startProgram = (name: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Listening> =>
+  startListening([join(import.meta.dirname, `${name}.ts`), ...args], env);
+
+async function startListening(command: readonly string[], env: NodeJS.ProcessEnv): Promise<Listening> {
+  const child = spawn(process.execPath, command, { env, stdio: ['ignore', 'pipe', 'inherit'] });
   const url = await new Promise<string>((resolve, reject) => {
-    child.once('exit', (code) => reject(new Error(`${name} ended with ${code}`)));
-    createInterface(child.stdout!).on('line', (line) => {
+    child.once('exit', (code) => reject(new Error(`${command.at(-1)} ended with ${code}`)));
+    const lines = createInterface(child.stdout!).on('line', (line) => {
       const address = /listening on (http:\/\/[^"\s]+)/.exec(line)?.[1];
-      if (address) resolve(address);
+      if (!address) return;
+      lines.close();
+      child.stdout!.resume(); // its log goes on, and is not worth the processor time
+      resolve(address);
     });
   });
   return { child, url };
@@ -63,4 +77,11 @@ export async function metric(url: string, sample: RegExp): Promise<number> {
     .split('\n')
     .filter((line) => sample.test(line))
     .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
+}
+
+/** Seconds of processor time that a process has used so far, in 10 ms steps: what a busy machine hardly changes. */
+export function processorSeconds(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / 100;
 }

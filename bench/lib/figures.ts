@@ -1,6 +1,6 @@
 // Medians and spreads, and where they go.
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { arch, availableParallelism, cpus } from 'node:os';
+import { arch, availableParallelism, cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 
 export interface Spread {
@@ -10,12 +10,29 @@ export interface Spread {
   runs: number;
 }
 
+/** What the report draws: bars side by side, each with its spread. */
+export interface Chart {
+  title: string;
+  unit: string;
+  bars: { label: string; value: Spread | number }[];
+  /** Drawn as a line. */
+  target?: number;
+  /** For values that differ by orders of magnitude. */
+  logarithmic?: boolean;
+}
+
+export const resultsDirectory = join(import.meta.dirname, '../results');
+
 export function spreadOf(values: readonly number[]): Spread {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length / 2;
   const median = Number.isInteger(middle) ? (sorted[middle - 1]! + sorted[middle]!) / 2 : sorted[Math.floor(middle)]!;
   return { median: round(median), lowest: round(sorted[0]!), highest: round(sorted.at(-1)!), runs: sorted.length };
 }
+
+/** Of one series over another, round by round. */
+export const ratioOf = (above: readonly number[], below: readonly number[]): Spread =>
+  spreadOf(above.map((value, index) => value / below[index]!));
 
 export const quantile = (sorted: readonly number[], share: number): number =>
   round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!);
@@ -24,11 +41,17 @@ const round = (value: number): number => Number(value.toPrecision(4));
 
 export const show = ({ median, lowest, highest }: Spread): string => `${median} (${lowest} to ${highest})`;
 
-/** Writes `bench/results/<name>.json`. */
-export function save(name: string, results: object): void {
-  const directory = join(import.meta.dirname, '../results');
-  mkdirSync(directory, { recursive: true });
-  const machine = { cores: availableParallelism(), model: cpus()[0]?.model, arch: arch(), node: process.version };
-  const content = { name, at: new Date().toISOString(), machine, ...results };
-  writeFileSync(join(directory, `${name}.json`), `${JSON.stringify(content, null, 2)}\n`);
+/** Writes `bench/results/<name>.json`, which the report shows. */
+export function save(name: string, results: object, charts: readonly Chart[] = []): void {
+  mkdirSync(resultsDirectory, { recursive: true });
+  const machine = {
+    cores: availableParallelism(),
+    model: cpus()[0]?.model,
+    arch: arch(),
+    node: process.version,
+    // Of the last minute, the benchmark's own included: far above the cores, and others were at work.
+    load: loadavg()[0],
+  };
+  const content = { name, at: new Date().toISOString(), machine, charts, ...results };
+  writeFileSync(join(resultsDirectory, `${name}.json`), `${JSON.stringify(content, null, 2)}\n`);
 }

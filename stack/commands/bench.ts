@@ -1,7 +1,9 @@
-// npm run bench [-- NAME [arguments]]: runs bench/NAME.ts, or every benchmark, on services that end with it.
+// npm run bench [-- NAME [arguments]]: runs bench/NAME.ts, or every benchmark one after the other, on services that end with it, and
+// makes bench/results/report.html of all results that there are.
 // npm run bench -- failures: the tests of failing Redis nodes, with the load that the figures of docs/performance.md are of.
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeReport } from '../../bench/lib/report.ts';
 import type { Backend } from '../lib/backend.ts';
 import { ensureBuilt } from '../lib/build.ts';
 import { nodeCommand, runAtTerminal } from '../lib/child.ts';
@@ -15,10 +17,14 @@ const directory = join(root, 'bench');
 const shutdown = shutdownSignal();
 const [name, ...args] = process.argv.slice(2);
 
-const all = readdirSync(directory)
+/** Computed from the results of the others, without services. */
+const COMPUTED = 'capacity';
+const measured = readdirSync(directory)
   .filter((file) => file.endsWith('.ts'))
   .map((file) => file.replace(/\.ts$/, ''))
+  .filter((file) => file !== COMPUTED)
   .toSorted();
+const all = [...measured, COMPUTED];
 
 const FAILURES: NodeJS.ProcessEnv = { FAILURES_PER_SECOND: '200', FAILURES_SECONDS: '60' };
 
@@ -30,6 +36,15 @@ await runCommand(async () => {
   if (name !== undefined && !existsSync(join(directory, `${name}.ts`))) {
     throw new StackError(`There is no benchmark ${name}; there are: ${[...all, 'failures'].join(', ')}`);
   }
+  const runOne = (each: string, env = process.env): Promise<number> =>
+    runAtTerminal(nodeCommand('--enable-source-maps', `bench/${each}.ts`, ...args), { env, shutdown });
+  if (name === COMPUTED) {
+    const code = await runOne(name);
+    if (code === 0) console.log(`Report: ${writeReport()}`);
+    return code;
+  }
+  const chosen = name === undefined ? all : [name];
+  if (name === undefined) console.log(`Benchmarks: ${all.join(', ')}; and failures, which is for itself`);
   const lock = await acquireLock(join(root, 'test'), {
     purpose: 'npm run bench',
     wait: false,
@@ -42,12 +57,13 @@ await runCommand(async () => {
   try {
     const services = await startTestServices();
     backend = services.backend;
-    for (const each of name === undefined ? all : [name]) {
+    for (const each of chosen) {
       if (shutdown.aborted) break;
-      const command = nodeCommand('--enable-source-maps', `bench/${each}.ts`, ...args);
-      const code = await runAtTerminal(command, { env: services.env, shutdown });
+      if (chosen.length > 1) console.log(`\n${each}`);
+      const code = await runOne(each, services.env);
       if (code !== 0) return code;
     }
+    console.log(`Report: ${writeReport()}`);
     return shutdown.aborted ? 1 : 0;
   } finally {
     await endTestServices(backend);
