@@ -17,5 +17,6 @@ export default {
     { ...base, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.spec.ts'] },
     { ...base, displayName: 'security', testMatch: ['<rootDir>/test/security/**/*.spec.ts'] },
     { ...base, displayName: 'failure', testMatch: ['<rootDir>/test/failure/**/*.spec.ts'] },
+    { ...base, displayName: 'mutants', testMatch: ['<rootDir>/test/mutants/**/*.spec.ts'] },
   ],
 };

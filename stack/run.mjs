@@ -8,7 +8,20 @@ import { fileURLToPath } from 'node:url';
 import { ensureInstalled } from './lib/dependencies.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const COMMANDS = ['start', 'test', 'stack', 'load', 'mysql', 'outbox', 'check', 'property', 'fuzz', 'soak', 'bench'];
+const COMMANDS = [
+  'start',
+  'test',
+  'stack',
+  'load',
+  'mysql',
+  'outbox',
+  'check',
+  'property',
+  'mutants',
+  'fuzz',
+  'soak',
+  'bench',
+];
 
 const fail = (message) => {
   console.error(message);

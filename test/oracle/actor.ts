@@ -7,7 +7,7 @@ import { Reader, type Bookmark } from './reader.js';
 import type { SharedClock } from './shared-clock.js';
 
 /** How often what is done. */
-const WEIGHTS = { post: 22, follow: 14, unfollow: 8, refollow: 12, delete: 8, glance: 16, walk: 14, resume: 6 };
+const WEIGHTS = { post: 22, follow: 14, unfollow: 10, refollow: 12, delete: 10, glance: 14, walk: 12, resume: 6 };
 const KEPT_BOOKMARKS = 20;
 
 /** A user who does things at random, one after the other, and tells the oracle. */
@@ -43,9 +43,9 @@ export class Actor {
     const kind = random.weighted(WEIGHTS);
     const whom = random.pickEarly(others.filter((other) => other !== this.id));
     if (kind === 'follow') return this.follow(whom);
-    if (kind === 'unfollow' && follows.length > 0) return this.unfollow(random.pick(follows));
+    if (kind === 'unfollow' && follows.length > 0) return this.unfollow(pickLately(random, follows));
     if (kind === 'refollow' && follows.length > 0) return this.refollow(random.pick(follows));
-    if (kind === 'delete' && this.posts.length > 0) return this.delete(random.int(0, this.posts.length - 1));
+    if (kind === 'delete' && this.posts.length > 0) return this.delete(pickLately(random, this.posts));
     if (kind === 'glance') return this.walk(random, 1);
     if (kind === 'walk') return this.walk(random, 4);
     if (kind === 'resume' && this.bookmarks.length > 0) return this.walk(random, 2, random.pick(this.bookmarks));
@@ -61,9 +61,9 @@ export class Actor {
     this.oracle.posted(id, this.id, Date.parse(body.createdAt));
   }
 
-  private async delete(index: number): Promise<void> {
-    const [id] = this.posts.splice(index, 1);
-    this.oracle.deletionAsked(id!);
+  private async delete(id: Id): Promise<void> {
+    this.posts.splice(this.posts.indexOf(id), 1);
+    this.oracle.deletionAsked(id);
     await this.deployment
       .request(204, 'DELETE', `/v1/posts/${id}`, { token: this.token })
       // Of a deletion whose answer was lost nothing is left to delete.
@@ -105,3 +105,6 @@ export class Actor {
     return this.deployment.request<T>(status, method, path, { token: this.token, ...options });
   }
 }
+
+/** Any, or just as likely the last, about which work may still be under way. */
+const pickLately = (random: Random, ids: readonly Id[]): Id => random.pick([ids.at(-1)!, random.pick(ids)]);

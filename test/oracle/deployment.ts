@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { ApiClient, type Answer, type RequestOptions } from '../support/api-client.js';
 import { startProcess, type TestProcess } from '../support/processes.js';
 import { until } from '../support/settle.js';
@@ -13,6 +15,15 @@ export interface Attempt {
   tookMs: number;
 }
 
+export interface DeploymentOptions {
+  apis: number;
+  workers: number;
+  /** Every other worker has a bad network to Redis. */
+  hasSlowWorkers?: boolean;
+  /** Directory of the built code; that of `npm test` when it is left out. */
+  build?: string | undefined;
+}
+
 /** Several API and worker processes, which can be killed and are started anew. */
 export class Deployment {
   private readonly processes: Record<Role, TestProcess[]> = { main: [], worker: [] };
@@ -20,15 +31,16 @@ export class Deployment {
   /** Told of every try of every request. */
   onAttempt: (attempt: Attempt) => void = () => undefined;
   private requests = 0;
+  private workersStarted = 0;
 
   private constructor(
     private readonly env: NodeJS.ProcessEnv,
-    private readonly build: string | undefined,
+    private readonly options: DeploymentOptions,
   ) {}
 
-  /** @param build directory of the built code; that of `npm test` when it is left out */
-  static async start(env: NodeJS.ProcessEnv, apis: number, workers: number, build?: string): Promise<Deployment> {
-    const deployment = new Deployment(env, build);
+  static async start(env: NodeJS.ProcessEnv, options: DeploymentOptions): Promise<Deployment> {
+    const deployment = new Deployment(env, options);
+    const { apis, workers } = options;
     const roles: Role[] = [...Array<Role>(apis).fill('main'), ...Array<Role>(workers).fill('worker')];
     await Promise.all(roles.map((role) => deployment.add(role)));
     return deployment;
@@ -41,14 +53,14 @@ export class Deployment {
     await this.add(role);
   }
 
-  /** One process of a role neither answers nor refuses while `work` runs. */
-  async whileFrozen(role: Role, work: () => Promise<void>): Promise<void> {
-    const victim = this.processes[role][0]!;
-    process.kill(victim.pid, 'SIGSTOP');
+  /** The first processes of a role, so many, neither answer nor refuse while `work` runs; it happens between two of their instructions. */
+  async whileFrozen<T>(role: Role, count: number, work: () => Promise<T>): Promise<T> {
+    const frozen = this.processes[role].slice(0, count);
+    for (const process of frozen) process.freeze();
     try {
-      await work();
+      return await work();
     } finally {
-      process.kill(victim.pid, 'SIGCONT');
+      for (const process of frozen) process.thaw();
     }
   }
 
@@ -105,9 +117,16 @@ export class Deployment {
   }
 
   private async add(role: Role): Promise<void> {
-    const started = await startProcess(role, this.env, [], this.build);
+    const isSlow = this.options.hasSlowWorkers && role === 'worker' && this.workersStarted++ % 2 === 0;
+    const started = await startProcess(role, { ...this.env, ...(isSlow && slowEnv(this.env)) }, [], this.options.build);
     this.all.push(started);
     await started.ready();
     this.processes[role].push(started);
   }
+}
+
+function slowEnv(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const preload = pathToFileURL(join(import.meta.dirname, 'slow-sockets.mjs')).href;
+  const ports = env['REDIS_NODES']!.split(',').map((address) => address.split(':')[1]);
+  return { TEST_SLOW_PORTS: ports.join(','), NODE_OPTIONS: `${env['NODE_OPTIONS'] ?? ''} --import ${preload}` };
 }

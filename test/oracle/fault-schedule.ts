@@ -1,17 +1,16 @@
+import type { Course, Fault } from './course.js';
 import type { Random } from './random.js';
 
-/** What happens beside a round of operations, and how often in a hundred rounds. */
-const FAULTS = { none: 55, 'worker killed': 28, 'api killed': 8, 'redis failover': 5, 'redis flushed': 4 };
-export type Fault = keyof typeof FAULTS;
-export const FAULT_KINDS = Object.keys(FAULTS) as Fault[];
+export const isOfRedis = (fault: Fault): boolean => fault.startsWith('redis');
 
 /**
- * One fault a round, none in the first. Each kind occurs when there are rounds enough. Drawn before anything runs: what is
- * drawn meanwhile depends on how long things take.
+ * One fault a round, none in the first. Each kind that has a weight occurs when there are rounds enough. Drawn before
+ * anything runs: what is drawn meanwhile depends on how long things take.
  */
-export function faultSchedule(rounds: number, random: Random): Fault[] {
+export function faultSchedule(rounds: number, random: Random, weights: Course['faults']): Fault[] {
+  const kinds = (Object.keys(weights) as Fault[]).filter((fault) => weights[fault] > 0);
   const others = Math.max(0, rounds - 1);
-  const certain = others >= FAULT_KINDS.length ? FAULT_KINDS : [];
-  const drawn = Array.from({ length: others - certain.length }, () => random.weighted(FAULTS));
+  const certain = others >= kinds.length ? kinds : [];
+  const drawn = Array.from({ length: others - certain.length }, () => random.weighted(weights));
   return ['none', ...random.some([...certain, ...drawn], others)];
 }

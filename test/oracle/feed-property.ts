@@ -3,11 +3,13 @@ import { testEnv } from '../support/test-config.js';
 import { TestDatabase } from '../support/test-database.js';
 import { Actor } from './actor.js';
 import { Deployment } from './deployment.js';
-import { faultSchedule, type Fault } from './fault-schedule.js';
+import { faultSchedule, isOfRedis } from './fault-schedule.js';
+import { FaultMaker } from './fault-maker.js';
 import { FeedOracle } from './feed-oracle.js';
 import { Random } from './random.js';
 import { RedisNodes } from './redis-nodes.js';
 import { SharedClock } from './shared-clock.js';
+import { ORDINARY, type Course, type Fault } from './course.js';
 import { checkStorage } from './storage-check.js';
 
 export interface PropertyOptions {
@@ -18,6 +20,8 @@ export interface PropertyOptions {
   build?: string;
   /** Ends with the first problem. */
   stopEarly?: boolean;
+  /** {@link ORDINARY} when it is left out. */
+  course?: Course;
 }
 
 export interface PropertyReport {
@@ -35,20 +39,20 @@ const WALKED = 6;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
-const SETTINGS = { unviewedTtlMs: 7 * DAY_MS, viewedTtlMs: DAY_MS, maxEntries: 60 };
+const LIVES = { unviewedTtlMs: 7 * DAY_MS, viewedTtlMs: DAY_MS };
 const BUCKETS = 16;
 const ENV = {
-  FEED_MAX_ENTRIES: String(SETTINGS.maxEntries),
   FEED_BUCKETS: String(BUCKETS),
   LARGE_AUTHOR_FOLLOWERS: '6',
   FAN_OUT_CHUNK: '3', // so that a killed worker leaves a fan-out half done
   OUTBOX_LEASE: '2s',
   ACCESS_TOKEN_TTL: '7d',
 };
-const STEPS = { none: 40, minutes: 20, hours: 25, days: 10, 'so long that feeds are dropped': 5 };
 /** A loss by Redis is mended within this time. */
 const MENDED_WITHIN_MS = 60_000;
 const MARKED_WITHIN_MS = 5_000;
+/** A worker that was frozen or is slow goes on with jobs that are no longer its own, and looks at the end what they have become. */
+const CAUGHT_UP_WITHIN_MS = 5_000;
 
 /**
  * Lets users do random things while processes die and time passes, and compares every walk along a feed with what the
@@ -57,12 +61,14 @@ const MARKED_WITHIN_MS = 5_000;
 export async function runFeedProperty(options: PropertyOptions): Promise<PropertyReport> {
   const clock = new SharedClock();
   const database = await TestDatabase.create();
-  const env = testEnv(database.name, { ...ENV, ...clock.env });
+  const { maxEntries, hasSlowWorkers } = options.course ?? ORDINARY;
+  const env = testEnv(database.name, { ...ENV, FEED_MAX_ENTRIES: String(maxEntries), ...clock.env });
   const redis = new RedisNodes(env['REDIS_NODES']!, BUCKETS);
   let deployment: Deployment | undefined;
   try {
-    deployment = await Deployment.start(env, 2, 2, options.build);
-    return await new FeedProperty(options, clock, database, redis, deployment).run();
+    deployment = await Deployment.start(env, { apis: 2, workers: 2, hasSlowWorkers, build: options.build });
+    const faults = new FaultMaker(deployment, redis, database);
+    return await new FeedProperty(options, clock, database, redis, deployment, faults).run();
   } finally {
     await deployment?.stop();
     await redis.close();
@@ -73,7 +79,8 @@ export async function runFeedProperty(options: PropertyOptions): Promise<Propert
 
 class FeedProperty {
   private readonly random: Random;
-  private readonly oracle = new FeedOracle(SETTINGS);
+  private readonly course: Course;
+  private readonly oracle: FeedOracle;
   private readonly report: PropertyReport = { problems: [], operations: 0, faults: {}, days: 0 };
   private actors: Actor[] = [];
 
@@ -83,17 +90,21 @@ class FeedProperty {
     private readonly database: TestDatabase,
     private readonly redis: RedisNodes,
     private readonly deployment: Deployment,
+    private readonly faultMaker: FaultMaker,
   ) {
     this.random = new Random(options.seed);
+    this.course = options.course ?? ORDINARY;
+    this.oracle = new FeedOracle({ ...LIVES, maxEntries: this.course.maxEntries });
   }
 
   async run(): Promise<PropertyReport> {
     for (let i = 0; i < ACTORS; i++) {
       this.actors.push(await Actor.register(this.deployment, this.oracle, this.clock));
     }
-    const faults = faultSchedule(Math.ceil(this.options.operations / ROUND), this.random);
+    const { operations } = this.options;
+    const faults = faultSchedule(Math.ceil(operations / ROUND), this.random, this.course.faults);
     let faultBefore: Fault = 'none';
-    for (let round = 0; this.report.operations < this.options.operations; round++) {
+    for (let round = 0; this.report.operations < operations; round++) {
       const begunMs = this.clock.nowMs();
       const fault = faults[round]!;
       await Promise.all([this.fail(fault), ...this.operate()]);
@@ -102,9 +113,10 @@ class FeedProperty {
       await settle(this.database, MENDED_WITHIN_MS);
       this.oracle.settled(this.clock.nowMs());
       // Clients of Redis find their way again within seconds, and marks may be late until then: a round more is forgiven.
-      const afterLoss = fault.startsWith('redis') || faultBefore.startsWith('redis');
-      if (afterLoss) this.oracle.marksMayBeLost(begunMs);
-      const problems = await this.inspect(afterLoss);
+      const afterLoss = isOfRedis(fault) || isOfRedis(faultBefore);
+      const mayBeLate = this.course.hasSlowWorkers || fault === 'worker frozen';
+      if (afterLoss || mayBeLate) this.oracle.marksMayBeLost(begunMs);
+      const problems = await this.inspect(afterLoss, mayBeLate);
       faultBefore = fault;
       this.report.problems.push(...problems.map((problem) => `round ${round} (${fault}): ${problem}`));
       if (this.options.stopEarly && this.report.problems.length > 0) break;
@@ -127,30 +139,29 @@ class FeedProperty {
 
   private async fail(fault: Fault): Promise<void> {
     this.report.faults[fault] = (this.report.faults[fault] ?? 0) + 1;
-    const choose = <T>(items: readonly T[]): T => this.random.pick(items);
-    if (fault === 'worker killed') return this.deployment.replace('worker');
-    if (fault === 'api killed') return this.deployment.replace('main');
-    if (fault === 'redis failover') return this.redis.failOver(choose);
-    if (fault === 'redis flushed') return this.redis.flush(choose);
+    const done = this.report.operations;
+    await this.faultMaker.strike(fault, this.random, () => (this.report.operations - done) / ROUND);
   }
 
   /** Compares what is stored, and walks of readers, while nothing else happens; what a loss by Redis left may take a while. */
-  private async inspect(afterLoss: boolean): Promise<string[]> {
+  private async inspect(afterLoss: boolean, mayBeLate: boolean): Promise<string[]> {
     const during = this.actors
       .flatMap(({ problems }) => problems.splice(0))
       // What a master takes with it may be missing until it is brought back, deletions of its cached posts included;
       // everything else holds meanwhile, too.
-      .filter((problem) => !afterLoss || !/missing|viewed|risen|not to be seen: .*, deleted/.test(problem));
+      .filter((problem) => !afterLoss || !/missing|viewed|risen|not to be seen: .*, deleted/.test(problem))
+      // A late worker may take out what a new follow has brought, and brings it back as soon as it looks again.
+      .filter((problem) => !mayBeLate || !/missing|viewed/.test(problem));
     const walked = afterLoss ? this.actors : this.random.some(this.actors, WALKED);
     const look = async (): Promise<string[]> => {
       const problems = await this.walk(walked);
       return [...problems, ...(await this.marked(afterLoss)), ...(await this.checkStorage())];
     };
     let problems = await look();
-    if (afterLoss && problems.length > 0) {
+    if ((afterLoss || mayBeLate) && problems.length > 0) {
       await until(async () => (problems = await look()).length === 0, {
-        what: 'the loss to be mended',
-        timeoutMs: MENDED_WITHIN_MS,
+        what: 'it to be mended',
+        timeoutMs: afterLoss ? MENDED_WITHIN_MS : CAUGHT_UP_WITHIN_MS,
       }).catch(() => undefined); // what is not mended is told
     }
     return [...during, ...problems];
@@ -191,7 +202,7 @@ class FeedProperty {
   }
 
   private passTime(): void {
-    const step = this.random.weighted(STEPS);
+    const step = this.random.weighted(this.course.steps);
     const byMs = {
       none: () => 0,
       minutes: () => this.random.int(1, 59) * MINUTE_MS,

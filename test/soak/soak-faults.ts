@@ -28,13 +28,13 @@ export async function happen({ kind, lastsMs, target }: PlannedFault, victims: V
     case 'api restarted':
       return deployment.replace('main', 'SIGTERM');
     case 'api frozen':
-      return deployment.whileFrozen('main', lasting);
+      return deployment.whileFrozen('main', 1, lasting);
     case 'worker killed':
       return deployment.replace('worker');
     case 'worker restarted':
       return deployment.replace('worker', 'SIGTERM');
     case 'worker frozen':
-      return deployment.whileFrozen('worker', lasting);
+      return deployment.whileFrozen('worker', 1, lasting);
     case 'replica killed':
       return services.whileDead(one(REPLICAS), lasting);
     case 'replica frozen':

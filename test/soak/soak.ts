@@ -45,7 +45,7 @@ export async function runSoak(seed: number, seconds: number): Promise<SoakOutcom
   const report = new SoakReport();
   let deployment: Deployment | undefined;
   try {
-    deployment = await Deployment.start(env, 2, 2);
+    deployment = await Deployment.start(env, { apis: 2, workers: 2 });
     deployment.onAttempt = report.attempt;
     const random = new Random(seed);
     const schedule = soakSchedule(seconds, random);

@@ -56,6 +56,15 @@ export class TestProcess {
     return this;
   }
 
+  /** It neither runs nor ends from now on. */
+  freeze(): void {
+    this.child.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.child.kill('SIGCONT');
+  }
+
   /** Sends a signal and waits for the end. Harmless when it has ended already. */
   async stop(signal: NodeJS.Signals): Promise<Exit> {
     this.child.kill(signal);
