@@ -51,8 +51,6 @@ describe('What an instance remembers', () => {
   it('does not hide what a reader likes on another instance', async () => {
     const [author] = (await createUsers(app.database, 1)) as [string];
     const { here, there, posts } = await readerOf(author);
-    const liked = async (reader: Member): Promise<string[]> =>
-      (await reader.feed()).items.filter(({ post }) => post.likedByMe).map(({ post }) => post.id);
     expect(await liked(here)).toEqual([]);
     await there.request('PUT', `/v1/posts/${posts[0]}/like`);
     expect(await liked(here)).toEqual([posts[0]]);
@@ -60,6 +58,32 @@ describe('What an instance remembers', () => {
     expect(await liked(there)).toEqual(posts);
     await there.request('DELETE', `/v1/posts/${posts[0]}/like`);
     expect(await liked(here)).toEqual([posts[1]]);
+  });
+
+  const liked = async (reader: Member): Promise<string[]> =>
+    (await reader.feed()).items.filter(({ post }) => post.likedByMe).map(({ post }) => post.id);
+
+  it('does not hide a write whose note was lost', async () => {
+    const [author] = (await createUsers(app.database, 1)) as [string];
+    const { here, there, posts } = await readerOf(author);
+    expect(await liked(here)).toEqual([]);
+    await there.request('PUT', `/v1/posts/${posts[0]}/like`);
+    await app.redis.command('del', `own-writes:${here.id}`);
+    await app.database.replicated();
+    expect(await liked(here)).toEqual([posts[0]]);
+  });
+
+  it('does not hide a write that only its repetition tells of', async () => {
+    const [author] = (await createUsers(app.database, 1)) as [string];
+    const { here, there, posts } = await readerOf(author);
+    expect([await liked(here), await liked(there)]).toEqual([[], []]);
+    // Its process has died before it could note the commit.
+    await app.database.query('INSERT INTO likes (post_id, user_id, created_at) VALUES (?, ?, NOW(3))', [
+      posts[0],
+      here.id,
+    ]);
+    await there.request('PUT', `/v1/posts/${posts[0]}/like`);
+    expect([await liked(here), await liked(there)]).toEqual([[posts[0]], [posts[0]]]);
   });
 
   it('does not show posts of whom a reader has left on another instance', async () => {

@@ -126,7 +126,10 @@ describe('Alerts are mailed when', () => {
     expect((await monitoring.mail('RedisMemoryHigh', 'RESOLVED')).subject).toContain('critical');
   });
 
-  it.each([['has nearly filled its heap', 'heap', 'HeapHigh', 'critical', SMALL_HEAP]])(
+  it.each([
+    ['computes all the time', 'processor', 'ProcessCpuHigh', 'warning', ''],
+    ['has nearly filled its heap', 'heap', 'HeapHigh', 'critical', SMALL_HEAP],
+  ])(
     'a process %s, and when it is well again',
     async (_, trouble, alert, severity, options) => {
       const env = testEnv(app.database.name, { TEST_TROUBLE: trouble, NODE_OPTIONS: `${MISBEHAVE} ${options}` });

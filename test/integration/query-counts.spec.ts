@@ -124,7 +124,7 @@ describe('The number of statements for a page', () => {
     expect(large.statements.length - small.statements.length).toBeLessThanOrEqual(1);
     // Whose posts of others are shown is asked in one statement, and only if there are any.
     const added = large.statements.filter((sql) => !small.statements.includes(sql));
-    expect(added.every((sql) => sql.includes('followee_id IN'))).toBe(true);
+    expect(added.every((sql) => sql.includes('FROM follows'))).toBe(true);
   });
 
   it('of posts with media is that of posts without, cached or not', async () => {

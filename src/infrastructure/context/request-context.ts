@@ -9,6 +9,8 @@ export interface RequestContext {
   userId?: string;
   /** Where the user's last write is, once it has been looked up; see `OwnWrites`. */
   lastWrite?: Promise<string | undefined>;
+  /** By which it is seen whether notes of the user's writes were lost, once it has been looked up; see `OwnWrites`. */
+  notesMark?: string;
   /** What it may still wait for Redis, once it has; see `RequestBudgets`. */
   redisBudget?: TimeBudget;
 }

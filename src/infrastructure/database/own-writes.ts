@@ -27,6 +27,9 @@ const SHARE_AGAIN_MS = 500;
 const DOUBT_MS = 5_000;
 
 const NOTE_WRITE = loadLuaScript(new URL('./scripts/note-write-1.lua', import.meta.url));
+const MARK_READER = loadLuaScript(new URL('./scripts/mark-reader-1.lua', import.meta.url));
+/** Field of the mark among those of the instances, and how the mark begins, which no GTID does. */
+const MARK = '#';
 const REQUEST: RedisOptions = { traffic: 'request' };
 /** For what is tried again: the request that it began in has used up the time it may wait for Redis. */
 const BACKGROUND: RedisOptions = { traffic: 'background' };
@@ -73,7 +76,7 @@ export class OwnWrites implements OnApplicationShutdown {
     // Of two commits at once the answer to the later one may come first.
     const before = this.remembered.get(userId);
     const entry = {
-      gtid: before ? lastGtids(before.gtid, gtid) : gtid,
+      gtid: lastGtids(...(before ? [before.gtid] : []), gtid),
       untilMs: this.clock.nowMs() + this.keepSeconds * 1_000,
     };
     context.lastWrite = Promise.resolve(entry.gtid);
@@ -86,6 +89,16 @@ export class OwnWrites implements OnApplicationShutdown {
       remember(this.unshared, userId, entry);
       this.shareLater();
     }
+  }
+
+  /**
+   * Notes that a write of the user whose request this is changed nothing. What it found there may be by a try of theirs whose answer
+   * was lost, and which nobody noted.
+   */
+  async noteUnchanged(): Promise<void> {
+    if (requestContext.getStore()?.userId === undefined) return;
+    const executed = await this.everything();
+    if (executed !== undefined) await this.note(executed);
   }
 
   /** GTIDs that a node must have executed for the user of this request to see their own writes. */
@@ -102,15 +115,19 @@ export class OwnWrites implements OnApplicationShutdown {
   }
 
   /**
-   * A text that changes with every write of a user.
+   * A text that changes with every write of a user, and whenever notes of their writes are lost with the mark beside them.
    *
-   * @returns nothing unless this is the user's own request, and while Redis may have forgotten or missed a token
+   * @returns nothing unless this is the user's own request; nor while there is no mark, Redis may have missed a note, or what is
+   *   read may be older than what was written
    */
   async versionOf(userId: Id): Promise<string | undefined> {
     if (requestContext.getStore()?.userId !== userId) return undefined;
     const gtids = await this.required();
-    if (this.inDoubt) return undefined;
-    return `${this.doubts} ${gtids ?? ''}`;
+    if (this.inDoubt || !this.nodes.primaryUp) return undefined;
+    const mark = requestContext.getStore()?.notesMark;
+    if (mark !== undefined) return `${this.doubts} ${mark} ${gtids ?? ''}`;
+    void this.mark(userId);
+    return undefined;
   }
 
   private get inDoubt(): boolean {
@@ -122,7 +139,11 @@ export class OwnWrites implements OnApplicationShutdown {
     const known = here && here.untilMs > this.clock.nowMs() ? [here.gtid] : [];
     try {
       // What this process knows by itself too: Redis may not have taken it.
-      known.push(...(await this.redis.call<string[]>(REQUEST, 'hvals', keyOf(userId))));
+      const notes = await this.redis.call<string[]>(REQUEST, 'hvals', keyOf(userId));
+      known.push(...notes.filter((note) => !note.startsWith(MARK)));
+      const mark = notes.find((note) => note.startsWith(MARK));
+      const context = requestContext.getStore();
+      if (context && mark !== undefined) context.notesMark = mark;
     } catch (error) {
       this.doubt(error);
     }
@@ -159,6 +180,16 @@ export class OwnWrites implements OnApplicationShutdown {
     // Before it is ready, nodes come and go while it gets to know the cluster.
     if (redis.status === 'ready') listen();
     else redis.once('ready', listen);
+  }
+
+  /** For the requests to come; this one does not wait for it. */
+  private async mark(userId: Id): Promise<void> {
+    try {
+      const mark = `${MARK}${randomBytes(6).toString('base64url')}`;
+      await this.redis.script(REQUEST, MARK_READER, [keyOf(userId)], [MARK, mark, this.keepSeconds]);
+    } catch (error) {
+      this.doubt(error);
+    }
   }
 
   private async share(userId: Id, gtid: string, options = REQUEST): Promise<void> {

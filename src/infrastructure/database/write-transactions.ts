@@ -69,7 +69,7 @@ export class WriteTransactions {
     }
     // Outside the scope: a hook that touches the database opens a transaction of its own.
     await this.scopes.exit(async () => {
-      if (gtid !== undefined) await this.ownWrites?.note(gtid);
+      await (gtid === undefined ? this.ownWrites?.noteUnchanged() : this.ownWrites?.note(gtid));
       if (gtid !== undefined && everywhere) await this.nodes.untilReplicated(gtid);
       await this.runHooks(scope.afterCommit);
     });

@@ -27,10 +27,10 @@ export class PageLinkInterceptor implements NestInterceptor {
   }
 
   private nextUrl(requestUrl: string, cursor: string): string {
-    const [path, query] = requestUrl.split('?', 2);
-    const search = new URLSearchParams(query);
+    const queryAt = requestUrl.indexOf('?');
+    const search = new URLSearchParams(queryAt < 0 ? '' : requestUrl.slice(queryAt));
     search.set('cursor', cursor);
-    return `${this.config.http.publicUrl}${path}?${search.toString()}`;
+    return `${this.config.http.publicUrl}${queryAt < 0 ? requestUrl : requestUrl.slice(0, queryAt)}?${search.toString()}`;
   }
 }
 

@@ -5,6 +5,9 @@ import { requestContext } from '../context/request-context.js';
 import { activeSpan } from '../tracing/span.js';
 import { describeError } from './error-description.js';
 
+/** Bytes of lines that wait while nobody takes the output: beyond it lines are dropped, rather than the service. */
+const MAX_UNWRITTEN = 8 * 1024 * 1024;
+
 /** Nest announces every module and route at start; that is of use at debug level only. */
 const NEST_START = new Set(['InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestFactory']);
 
@@ -36,10 +39,10 @@ export class StructuredLogger implements LoggerService {
         };
       },
     };
-    // Lines that come while others are being written go out together. What is left is written when the process exits.
+    // Lines that come while others are being written go out together. What is left is written when the process exits; a kill loses it.
     this.pino = readable
       ? pino({ ...options, transport: { target: 'pino-pretty' } })
-      : pino(options, pino.destination({ sync: false }));
+      : pino(options, pino.destination({ sync: false, maxLength: MAX_UNWRITTEN }));
   }
 
   log(message: unknown, ...params: unknown[]): void {

@@ -3,6 +3,8 @@ import { DiscoveryService } from '@nestjs/core';
 import { Clock } from '../../common/clock.js';
 import { AppConfig } from '../../config/app-config.js';
 import { Transactional } from '../database/transactional.decorator.js';
+import { describeError } from '../logging/error-description.js';
+import { ProcessEndsError } from '../redis/redis-unavailable.error.js';
 import { activeSpan, within } from '../tracing/span.js';
 import { Tracing } from '../tracing/tracing.js';
 import {
@@ -80,7 +82,7 @@ export class OutboxRunner {
     } catch (error) {
       if (error instanceof LeaseLostError) return;
       // If that fails too, the lease runs out by itself, and then the job is taken again.
-      await this.giveBack(job, error).catch((failure: unknown) =>
+      await this.giveBack(job, error, stop).catch((failure: unknown) =>
         this.logger.warn({ err: failure, event: job.id }, 'job could not be given back'),
       );
     }
@@ -93,9 +95,11 @@ export class OutboxRunner {
     if (this.clock.nowMs() - begunMs >= TURN_MS) throw new TurnEndedError();
   }
 
-  private async giveBack(job: LeasedJob, error: unknown): Promise<void> {
+  private async giveBack(job: LeasedJob, error: unknown, stop: AbortSignal): Promise<void> {
     if (error instanceof TurnEndedError) return this.endTurn(job);
-    if (error instanceof JobInterruptedError) return this.handOver(job);
+    // A process that ends cuts short what its jobs wait for: that is no failure of theirs.
+    const isInterrupted = error instanceof JobInterruptedError || error instanceof ProcessEndsError;
+    if (isInterrupted || stop.aborted) return this.handOver(job);
     activeSpan.getStore()?.fail(error);
     const nowMs = this.clock.nowMs();
     const { maxAttempts } = this.config.outbox;
@@ -142,4 +146,4 @@ export class OutboxRunner {
   }
 }
 
-const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+const textOf = (error: unknown): string => (error instanceof Error ? describeError(error).message : String(error));

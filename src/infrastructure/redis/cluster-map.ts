@@ -3,6 +3,8 @@ import { withinDeadline } from './redis-unavailable.error.js';
 
 /** A node that is asked answers within a millisecond; one that does not is left out. */
 export const ASKED_WITHIN_MS = 1_000;
+/** Others who wait for the same master wait as long. */
+const CONFIRMED_WITHIN_MS = 200;
 
 /** A node of the cluster, as one of them sees it. */
 export interface SeenNode {
@@ -26,7 +28,7 @@ export async function nodesSeenBy(node: Redis): Promise<SeenNode[]> {
  * what it finds in its sockets before it hears of that; all of it is lost.
  */
 export async function isMasterToOthers(node: Redis, others: readonly Redis[]): Promise<boolean> {
-  const ask = (one: Redis): Promise<SeenNode[]> => withinDeadline(nodesSeenBy(one), ASKED_WITHIN_MS);
+  const ask = (one: Redis): Promise<SeenNode[]> => withinDeadline(nodesSeenBy(one), CONFIRMED_WITHIN_MS);
   const [own, ...views] = await Promise.allSettled([node, ...others].map(ask));
   const myself = own!.status === 'fulfilled' ? own!.value.find(({ isMyself }) => isMyself) : undefined;
   if (!myself?.isMaster) return false;

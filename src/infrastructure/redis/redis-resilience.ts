@@ -3,7 +3,7 @@ import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { handleWhen, IterableBackoff, retry } from 'cockatiel';
 import { JITTER, type ResiliencePolicy } from '../resilience/policies.js';
 import { RedisMetrics } from './redis.metrics.js';
-import { isReplyError, RedisUnavailableError } from './redis-unavailable.error.js';
+import { isReplyError, ProcessEndsError, RedisUnavailableError } from './redis-unavailable.error.js';
 
 /** How long one try may take, as the executor bounds it. */
 const LONGEST_TRY_MS = 10_000;
@@ -24,7 +24,7 @@ export class RedisResilience implements OnModuleDestroy {
   constructor(private readonly metrics: RedisMetrics) {
     this.stopped = new Promise((_resolve, reject) => {
       this.stopping.signal.addEventListener('abort', () => {
-        reject(new RedisUnavailableError('no further try: the process ends'));
+        reject(new ProcessEndsError('no further try: the process ends'));
       });
     });
     this.stopped.catch(() => undefined); // whoever waits is told

@@ -5,6 +5,11 @@ export class RedisUnavailableError extends Error {
   override name = 'RedisUnavailableError';
 }
 
+/** This process ends, and does not wait for another try. */
+export class ProcessEndsError extends RedisUnavailableError {
+  override name = 'ProcessEndsError';
+}
+
 /** Whether Redis itself refused, as opposed to not being there. */
 export const isReplyError = (error: unknown): error is Error => error instanceof Error && error.name === 'ReplyError';
 

@@ -20,6 +20,7 @@ export async function confirmWrites(
   const owners = new Set(commands.map(({ key }) => cluster.slots[calculateSlot(key)]?.[0]));
   const owning = masters.filter(({ options }) => owners.has(`${options.host}:${options.port}`));
   const writers = new Set(writer ? [writer, ...owning] : owning);
+  if (writers.size === 0) throw new RedisUnavailableError('whoever has acknowledged it is out of reach');
   const kept = await Promise.all(
     [...writers].map((node) => {
       const others = masters.filter((other) => other !== node);

@@ -39,11 +39,13 @@ export class OpenTelemetry implements Tracer {
     tellOfTrouble();
     // What the exporter reads from the environment by itself: headers, timeout, compression, certificates.
     const exporter = new OTLPTraceExporter({ url: `${endpoint}/v1/traces` });
+    const sampler = new TraceIdRatioBasedSampler(share);
     this.provider = new TracerProvider({
       resource: resourceFromAttributes({ 'service.name': service, 'service.namespace': 'sns' }).merge(
         detectResources({ detectors: [envDetector] }), // OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES
       ),
-      sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(share) }),
+      // Also of traces that begin elsewhere: proxies pass on what clients send. The decision is made by the trace's id, so each part makes the same.
+      sampler: new ParentBasedSampler({ root: sampler, remoteParentSampled: sampler }),
       spanLimits: { attributeValueLengthLimit: LONGEST_ATTRIBUTE },
       spanProcessors: [new BatchSpanProcessor({ exporter })], // 2,048 spans wait at most; further ones are dropped
     });

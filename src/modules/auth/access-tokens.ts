@@ -7,7 +7,7 @@ import type { Principal } from '../../infrastructure/http/current-user.decorator
 const ALGORITHM = 'HS256';
 const ISSUER = 'sns';
 const AUDIENCE = 'sns-api';
-/** Verified tokens that are known again by their hash until they expire: some 600 bytes each. */
+/** Verified tokens that are known again by their hash for at most ten minutes: some 600 bytes each. */
 const MAX_VERIFIED = 10_000;
 
 interface Payload {

@@ -31,7 +31,7 @@ export class AccountService {
   /** The account is gone at once; its data follows. @throws AppError `INVALID_CREDENTIALS`, `RATE_LIMITED`, `SERVER_BUSY` */
   async delete(userId: Id, password: string, address: string): Promise<void> {
     await this.commitDeletion(userId, await this.check(userId, password, address));
-    // Every process has forgotten by then what it had read of the account before.
+    // Every process has forgotten by then what it had read of the account before, unless from a replica that lags.
     await delay(SUMMARY_MEMORY_MS);
   }
 
