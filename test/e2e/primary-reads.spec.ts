@@ -37,7 +37,8 @@ const READ_BY_WRITES: Record<string, string[]> = {
   'PUT /v1/users/me/password': ['UsersRepository.passwordHash'],
   'DELETE /v1/users/me': ['UsersRepository.passwordHash'],
   // Taken back without having been given, as a repeat would be: the count of now, which may not be in Redis yet.
-  'DELETE /v1/posts/{id}/like': ['PostCountsRepository.counts'],
+  // And as it changes nothing, how far the primary is, so that what it found is seen everywhere (0040).
+  'DELETE /v1/posts/{id}/like': ['PostCountsRepository.counts', 'none'],
   // What was asked for a moment ago, on whichever instance.
   'POST /v1/media/multipart-uploads/parts': ['MediaRepository.uploads'],
   'POST /v1/media/multipart-uploads/complete': ['MediaRepository.uploads'],
