@@ -13,3 +13,9 @@ GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, REFERENCES ON 
 CREATE USER IF NOT EXISTS sns_monitor IDENTIFIED BY 'sns-development';
 GRANT REPLICATION CLIENT, PROCESS ON *.* TO sns_monitor;
 GRANT SELECT ON performance_schema.* TO sns_monitor;
+
+-- Takes backups and fetches the binary log, of a replica: docs/operations.md. RELOAD is for the moment in which a dump
+-- notes what it holds.
+CREATE USER IF NOT EXISTS sns_backup IDENTIFIED BY 'sns-development';
+GRANT RELOAD, PROCESS, REPLICATION CLIENT, REPLICATION SLAVE, BACKUP_ADMIN ON *.* TO sns_backup;
+GRANT SELECT, SHOW VIEW, TRIGGER ON sns.* TO sns_backup;

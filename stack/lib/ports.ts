@@ -95,3 +95,6 @@ export function testPorts(base: number): Ports {
     grafana: base + 19,
   };
 }
+
+/** A port of a test instance's block that none of its services has: for a server that a test starts by itself. */
+export const sparePort = (ports: Ports): number => ports.redis[0] + TEST_BLOCK_SIZE - 2;

@@ -14,6 +14,8 @@ const FETCH_TIMEOUT_MS = 300_000;
 export type Program =
   | 'mysqld'
   | 'mysql'
+  | 'mysqldump'
+  | 'mysqlbinlog'
   | 'redis-server'
   | 'redis-cli'
   | 'redis-benchmark'

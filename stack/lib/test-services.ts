@@ -7,6 +7,8 @@ import { createControl } from './control.ts';
 import { environmentOf } from './environment.ts';
 import { reserveTestPorts } from './free-ports.ts';
 import { instanceDirectory, root } from './paths.ts';
+import { sparePort } from './ports.ts';
+import { writeProgramPath } from './program-path.ts';
 import { step } from './progress.ts';
 import { INSTANCE_VARIABLE, sweep } from './sweep.ts';
 
@@ -41,6 +43,8 @@ export async function startTestServices(): Promise<{ backend: Backend; env: Node
     STACK_PROMETHEUS_URL: `http://127.0.0.1:${ports.prometheus}`,
     STACK_ALERTMANAGER_URL: `http://127.0.0.1:${ports.alertmanager}`,
     STACK_MAIL_URL: `http://127.0.0.1:${ports.mailPage}`,
+    STACK_SPARE_PORT: String(sparePort(ports)),
+    ...(backend instanceof ComposeBackend ? {} : { STACK_PROGRAM_PATH: writeProgramPath(testDirectory) }),
     NODE_ENV: 'test',
   };
   return { backend, env };

@@ -1,17 +1,10 @@
-import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import type { FeedPage } from '../support/contract.js';
+import { commandBlocks, documentText, runLines } from '../support/documented.js';
 import { TestApp } from '../support/test-app.js';
 import { testEnv } from '../support/test-config.js';
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
-const readme = readFileSync(`${root}README.md`, 'utf8');
-const execute = promisify(execFile);
-
-/** Blocks of commands, in their order. */
-const BLOCKS = Array.from(readme.matchAll(/```sh\n([\s\S]*?)```/g), ([, block]) => block!);
+const readme = documentText('README.md');
+const BLOCKS = commandBlocks(readme);
 /** First cells of the table of commands. */
 const TABLE = Array.from(readme.matchAll(/^\| `(npm [^`]+)` /gm), ([, command]) => command!);
 
@@ -38,9 +31,7 @@ describe('The commands of the README', () => {
   });
   afterAll(() => app?.close());
 
-  /** Runs lines as somebody would who copies them. @returns what they print, and fails when one of them does */
-  const run = async (lines: string): Promise<string> =>
-    (await execute('bash', ['-euo', 'pipefail', '-c', lines], { cwd: root, env, timeout: 60_000 })).stdout;
+  const run = (lines: string) => runLines(lines, env);
 
   it('are all run, here or where it is written', () => {
     const here = ['npm run load', 'npm run stack', 'npm run mysql', 'npm run outbox'];

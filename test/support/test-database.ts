@@ -4,7 +4,7 @@ import { DatabaseNode } from '../../src/infrastructure/database/database-node.js
 import { Migrator } from '../../src/infrastructure/database/migrator.js';
 import type { AppConfig } from '../../src/config/app-config.js';
 import type { Address } from '../../src/config/setting-types.js';
-import { testConfig } from './test-config.js';
+import { testConfig, type TestEnv } from './test-config.js';
 
 /**
  * Ids of a schema start at a random multiple of this. Schemas share one Redis Cluster, whose keys are made of ids, so
@@ -28,6 +28,12 @@ export class TestDatabase {
     return database;
   }
 
+  /** A schema that is there already. @param env settings that say where, when it is not on the tests' servers */
+  static at(name: string, env: TestEnv = {}): TestDatabase {
+    const config = testConfig(name, env);
+    return new TestDatabase(name, config, mysql.createPool({ ...access(config), database: name, connectionLimit: 4 }));
+  }
+
   /** Makes the schema without tables. */
   static async createEmpty(): Promise<TestDatabase> {
     const name = `sns_test_${randomBytes(6).toString('hex')}`;
@@ -35,7 +41,7 @@ export class TestDatabase {
     const connection = await connect(config);
     await connection.query(`CREATE DATABASE ${name}`);
     await connection.end();
-    return new TestDatabase(name, config, mysql.createPool({ ...access(config), database: name, connectionLimit: 4 }));
+    return TestDatabase.at(name);
   }
 
   /** Runs the migrations as a deployment does, then moves the ids of every table to a range of this schema. */
