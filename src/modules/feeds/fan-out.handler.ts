@@ -20,6 +20,18 @@ const MAX_ROUNDS = 5;
 /** Below every id. */
 const BEFORE_ALL: Id = '0';
 
+/** Followers that are served between two saved cursors. */
+interface Chunk {
+  entry: FeedEntry;
+  authorId: Id;
+  /** Epoch seconds; into feeds that were read since the post does not go. */
+  readBefore: number | undefined;
+  /** The follower after whom it begins. */
+  after: Id;
+  /** Who gets the post besides, whoever follows. */
+  besides: readonly Id[];
+}
+
 /**
  * Delivers a post to the feeds of its author and of every follower.
  *
@@ -44,16 +56,19 @@ export class FanOutHandler implements OutboxHandler<PostCreatedEvent> {
     const mayBeGone = event.createdAtMs < this.truth.repeatableFrom().getTime();
     const again = mayBeGone ? unreadSince(event.createdAtMs) : undefined;
     const readBefore = job.attempts > 1 ? again : undefined;
-    if (job.progress === null) {
-      // The author has had it since the request (`OwnPostEffect`).
-      await this.delivery.push(entry, [event.authorId], again);
-      await this.largeAuthors.judge(event.authorId);
-    }
+    const isFirst = job.progress === null;
+    if (isFirst) await this.largeAuthors.judge(event.authorId);
+    const isPulled = await this.posts.isPulledNow(event.postId);
+    // The author has had it since the request (`OwnPostEffect`), and gets it again with the first followers, for whom mostly the same holds.
+    const isApart = isPulled === true || again !== readBefore;
+    if (isFirst && isApart) await this.delivery.push(entry, [event.authorId], again);
     // Followers of a large author pull when they read.
-    if (await this.posts.isPulledNow(event.postId)) return this.settle(entry, event.authorId);
+    if (isPulled) return this.settle(entry, event.authorId);
+    let besides = isFirst && !isApart ? [event.authorId] : [];
     let after: Id | undefined = job.progress ?? BEFORE_ALL;
     while (after !== undefined) {
-      after = await this.deliverChunk(entry, event.authorId, after, readBefore);
+      after = await this.deliverChunk({ entry, authorId: event.authorId, readBefore, after, besides });
+      besides = [];
       if (after !== undefined) await job.saveProgress(after);
     }
   }
@@ -68,20 +83,14 @@ export class FanOutHandler implements OutboxHandler<PostCreatedEvent> {
    * Delivers to the next followers and looks again: who unfollowed meanwhile loses the entry. Who followed meanwhile
    * gets it from the backfill of that follow.
    *
-   * @param readBefore epoch seconds; into feeds that were read since the post does not go
    * @returns the last follower served, or `undefined` when there are no more
    */
-  private async deliverChunk(
-    entry: FeedEntry,
-    authorId: Id,
-    after: Id,
-    readBefore: number | undefined,
-  ): Promise<Id | undefined> {
+  private async deliverChunk({ entry, authorId, readBefore, after, besides }: Chunk): Promise<Id | undefined> {
     const { chunk } = this.delivery;
     let truth = await this.truthOf(entry.postId, authorId, after, chunk);
     const removed = new Set<Id>();
     for (let round = 0; round < MAX_ROUNDS; round++) {
-      if (truth.live) await this.delivery.push(entry, truth.followers, readBefore);
+      if (truth.live) await this.delivery.push(entry, [...besides, ...truth.followers], readBefore);
       else await this.delivery.remove(entry.postId, [authorId, ...truth.followers]);
 
       const now = await this.truthOf(entry.postId, authorId, after, chunk);

@@ -18,7 +18,7 @@ const PART = 500;
 const SMALL_CHUNK = 1_000;
 
 /** Few feeds take less of the nodes than the rest of their job takes of the worker; a backlog of such jobs must not wait for rests. */
-const FEW = 100;
+const FEW = 128;
 
 /** Brings posts into and out of the feeds of many users, and yields to requests meanwhile. */
 @Injectable()
