@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { composeVariables } from './compose.ts';
+import { environmentOf } from './environment.ts';
 import { root } from './paths.ts';
 import { developmentPorts, testPorts, type Ports } from './ports.ts';
 import { composeProgram, programsAreComplete } from './programs.ts';
@@ -16,13 +19,19 @@ interface ComposeFile {
       ports?: { host_ip?: string; published: string }[];
       image?: string;
       healthcheck?: object;
+      build?: { context: string };
+      profiles?: string[];
+      read_only?: boolean;
+      cap_drop?: string[];
+      security_opt?: string[];
+      user?: string;
     }
   >;
 }
 
-const read = (variables: Record<string, string>): ComposeFile =>
+const read = (variables: Record<string, string>, ...options: string[]): ComposeFile =>
   JSON.parse(
-    execFileSync(composeProgram, ['--project-directory', root, 'config', '--format', 'json'], {
+    execFileSync(composeProgram, ['--project-directory', root, ...options, 'config', '--format', 'json'], {
       env: { PATH: process.env.PATH, ...variables },
       encoding: 'utf8',
     }),
@@ -88,8 +97,36 @@ describe(
     it('watches the health of every service and names the version of every image', () => {
       for (const [name, service] of Object.entries(read({}).services)) {
         assert.ok(service.healthcheck, name);
-        assert.ok(service.image === undefined || /:v?\d/.test(service.image), name);
+        assert.ok(service.image === undefined || /:v?\d+\.\d+\.\d+/.test(service.image), name);
       }
+    });
+
+    it('builds its own images on versions too', () => {
+      const contexts = Object.values(read({}, '--profile', 'app').services).flatMap(
+        ({ build }) => build?.context ?? [],
+      );
+      assert.ok(new Set(contexts).size >= 2);
+      for (const context of contexts) {
+        const bases = readFileSync(join(context, 'Dockerfile'), 'utf8').matchAll(/^FROM (\S+)/gm);
+        for (const [, base] of bases) assert.match(base!, /:v?\d+\.\d+/, context);
+      }
+    });
+
+    it('has the API and the worker in a profile, without rights, with the settings that they have natively', () => {
+      const ports = testPorts(20_000);
+      const native = environmentOf(ports);
+      const { services } = read(composeVariables('test', ports), '--profile', 'app');
+      const own = Object.entries(services).filter(([, { profiles }]) => profiles?.includes('app'));
+      assert.deepEqual(own.map(([name]) => name).sort(), ['api', 'migrate', 'worker']);
+      for (const [name, { environment = {}, read_only, cap_drop, security_opt, user }] of own) {
+        const { NODE_ENV, BIND_ADDRESS, ...addresses } = environment;
+        assert.deepEqual([NODE_ENV, BIND_ADDRESS], ['development', '127.0.0.1'], name);
+        for (const [setting, value] of Object.entries(addresses)) assert.equal(value, native[setting], setting);
+        assert.ok(Object.keys(addresses).length >= 6, name);
+        assert.deepEqual([read_only, cap_drop, user], [true, ['ALL'], undefined], name);
+        assert.deepEqual(security_opt, ['no-new-privileges:true'], name);
+      }
+      for (const name of ['api', 'worker']) assert.ok(services[name]!.healthcheck, name);
     });
   },
 );

@@ -18,6 +18,8 @@ const BUCKET_TRIES = 20;
 /** What docker-compose.yml leaves open. */
 export function composeVariables(name: InstanceName, ports: Ports): Record<string, string> {
   const variables: Record<string, number> = {
+    API: ports.api,
+    WORKER: ports.worker,
     MYSQL_PRIMARY: ports.mysqlPrimary,
     MYSQL_REPLICA_1: ports.mysqlReplicas[0],
     MYSQL_REPLICA_2: ports.mysqlReplicas[1],

@@ -6,8 +6,11 @@ import { root } from './paths.ts';
 
 const LINK = /\]\(([^)\s]+)\)/g;
 const HEADING = /^#+ (.+)$/gm;
+/** A file or a directory of the repository, as texts name it; patterns and what is made by commands are left out. */
+const PATH =
+  /`((?:alertmanager|deploy|docs|grafana|mysql|object-store|prometheus|redis-cluster|src|stack|test)\/[\w./-]+)`/g;
 
-const pages = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'stack/README.md']
+const pages = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'deploy/kubernetes/README.md', 'stack/README.md']
   .concat(
     ['docs', 'docs/decisions'].flatMap((directory) =>
       readdirSync(join(root, directory)).map((file) => `${directory}/${file}`),
@@ -40,6 +43,14 @@ describe('the documents', () => {
   for (const page of pages) {
     it(`link to files and sections that are there: ${page}`, () => {
       assert.deepEqual(dead(page), []);
+    });
+
+    it(`name files that are there: ${page}`, () => {
+      const named = Array.from(readFileSync(join(root, page), 'utf8').matchAll(PATH), ([, path]) => path!);
+      assert.deepEqual(
+        named.filter((path) => !existsSync(join(root, path))),
+        [],
+      );
     });
   }
 });
