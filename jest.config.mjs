@@ -1,5 +1,7 @@
 const base = {
   testEnvironment: 'node',
+  // Where tests keep what they make, other checkouts too.
+  modulePathIgnorePatterns: ['<rootDir>/.stack/'],
   setupFiles: ['<rootDir>/test/setup.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },

@@ -1,4 +1,4 @@
-import { realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** The checkout. Real paths throughout, because the kernel reports those of running processes. */
@@ -7,8 +7,10 @@ export const root = realpathSync(join(import.meta.dirname, '../..'));
 /** Everything that the stack makes. */
 export const stackDirectory = join(root, '.stack');
 
-/** The programs and the templates, shared by the instances. */
-export const nativeDirectory = join(stackDirectory, 'native');
+const realPath = (path: string): string => (existsSync(path) ? realpathSync(path) : path);
+
+/** The programs and the templates, shared by the instances; and by checkouts, when one has a link to that of another. */
+export const nativeDirectory = realPath(join(stackDirectory, 'native'));
 
 export type InstanceName = 'development' | 'test';
 

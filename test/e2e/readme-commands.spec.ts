@@ -10,7 +10,7 @@ const TABLE = Array.from(readme.matchAll(/^\| `(npm [^`]+)` /gm), ([, command]) 
 
 /** Where the rest of the README's commands is run. */
 const ELSEWHERE: Record<string, string> = {
-  'npm start': 'by hand: it begins with the services that this test runs on, and the API and the worker of its build',
+  'npm start': 'e2e/readme-start.spec.ts',
   'npm test': 'this is it',
   'npm run check': '.ci/run',
   'npm run property': 'failure/feed-property.spec.ts',

@@ -24,12 +24,13 @@ export const commandBlocks = (text: string): string[] =>
   );
 
 /**
- * Runs lines in the checkout as somebody would who copies them.
+ * Runs lines as somebody would who copies them.
  *
+ * @param cwd another directory than the checkout
  * @returns what they print
  * @throws when one of them fails, or they take longer than a minute
  */
-export async function runLines(lines: string, env: NodeJS.ProcessEnv): Promise<string> {
-  const options = { cwd: ROOT, env, timeout: 60_000, maxBuffer: 64 * 1_024 ** 2 };
+export async function runLines(lines: string, env: NodeJS.ProcessEnv, cwd = ROOT): Promise<string> {
+  const options = { cwd, env, timeout: 60_000, maxBuffer: 64 * 1_024 ** 2 };
   return (await execute('bash', ['-euo', 'pipefail', '-c', lines], options)).stdout;
 }
