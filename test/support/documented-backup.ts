@@ -13,7 +13,9 @@ const [VALUES, ...BLOCKS] = commandBlocks(documentText('docs/operations.md', 'Ba
 const STEPS = {
   fetchBinaryLog: '--stop-never',
   backUp: 'mysqldump',
+  copy: 'CLONE LOCAL',
   loadBackup: '.sql.gz" | mysql ',
+  forgetPrimary: 'RESET REPLICA ALL',
   findMistake: '--base64-output=decode-rows',
   goForward: '--exclude-gtids',
   moveIds: 'AUTO_INCREMENT',
@@ -85,6 +87,11 @@ export class DocumentedBackup {
 
   async stopFetching(): Promise<void> {
     if (this.fetching?.exitCode === null && this.fetching.kill('SIGTERM')) await once(this.fetching, 'close');
+  }
+
+  /** The directory of data that the physical backup made. */
+  get data(): string {
+    return join(this.values['BACKUP']!, 'data');
   }
 
   /** Blocks of the section that were not run. */

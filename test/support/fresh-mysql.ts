@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, globSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, cpSync, globSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -10,7 +10,7 @@ import { until } from './settle.js';
 const START_TIMEOUT_MS = 60_000;
 const execute = promisify(execFile);
 
-/** A new server of MySQL with the settings of a primary and the users of `mysql/init/`, empty otherwise. */
+/** A server of MySQL with the settings of a primary: a new one, with the users of `mysql/init/`, or one on data that are there. */
 export class FreshMysql {
   private server?: ChildProcess;
 
@@ -20,12 +20,17 @@ export class FreshMysql {
     private readonly programs: string,
   ) {}
 
-  /** @param programs directory of `mysqld` and `mysql` */
-  static async start(port: number, programs: string): Promise<FreshMysql> {
+  /**
+   * @param programs directory of `mysqld` and `mysql`
+   * @param data of another server, of which it gets a copy
+   */
+  static async start(port: number, programs: string, data?: string): Promise<FreshMysql> {
     // Not below the checkout: the path of a socket is limited to 107 bytes.
     const fresh = new FreshMysql(mkdtempSync(join(tmpdir(), 'sns-fresh-mysql-')), port, programs);
     try {
-      await fresh.initialise();
+      fresh.writeSettings();
+      if (data === undefined) await fresh.initialise();
+      else cpSync(data, join(fresh.directory, 'data'), { recursive: true });
       await fresh.launch();
     } catch (error) {
       await fresh.remove();
@@ -54,20 +59,29 @@ export class FreshMysql {
     return [`--defaults-file=${directory}/my.cnf`, `--datadir=${directory}/data`, `--init-file=${directory}/init.sql`];
   }
 
-  private async initialise(): Promise<void> {
+  private writeSettings(): void {
     const settings = ['common', 'primary'].map((name) => `!include ${join(ROOT, `mysql/${name}.cnf`)}\n`);
     writeFileSync(join(this.directory, 'my.cnf'), settings.join(''));
     const files = globSync('mysql/init/*.sql', { cwd: ROOT }).sort();
     files.splice(-1, 0, 'mysql/test/schemas.sql'); // the last file ends what the first begins
     const sql = files.map((file) => readFileSync(join(ROOT, file), 'utf8')).join('\n');
     writeFileSync(join(this.directory, 'init.sql'), sql);
+  }
+
+  private async initialise(): Promise<void> {
     await execute(join(this.programs, 'mysqld'), [...this.settings, '--disable-log-bin', '--initialize-insecure'], {
       timeout: START_TIMEOUT_MS,
     });
   }
 
   private async launch(): Promise<void> {
-    const own = [`--socket=${this.socket}`, '--bind-address=127.0.0.1', `--port=${this.port}`, '--server-id=9'];
+    const own = [
+      `--socket=${this.socket}`,
+      '--bind-address=127.0.0.1',
+      `--port=${this.port}`,
+      '--server-id=9',
+      '--skip-replica-start',
+    ];
     const logFile = join(this.directory, 'log');
     const log = openSync(logFile, 'a');
     const server = spawn(join(this.programs, 'mysqld'), [...this.settings, ...own], { stdio: ['ignore', log, log] });
