@@ -9,7 +9,7 @@ import { testConfig, type TestEnv } from '../support/test-config.js';
 /** Limits are on here, and the addresses of clients are those that the tests' "proxy" tells. */
 const PROXIED: TestEnv = { RATE_LIMITS: 'on', TRUSTED_PROXIES: '127.0.0.1' };
 
-/** An address that no other test has, because all share one Redis: of the range for documentation. */
+/** An address of a network that no other test has, because all share one Redis: of the range for documentation. */
 const newAddress = (): string => `2001:db8:${randomBytes(12).toString('hex').match(/.{4}/g)!.join(':')}`;
 const from = (address: string) => ({ headers: { 'x-forwarded-for': address } });
 
@@ -171,6 +171,16 @@ describe('Rate limits', () => {
       let turn = 0;
       const guess = () => login(api, `guess_${turn++}_${randomBytes(4).toString('hex')}`, PASSWORD, address);
       expect(await times(5, guess)).toEqual([WRONG, WRONG, WRONG, WRONG, LIMITED]);
+    });
+
+    it('hold for whoever has a /64 of addresses as for who has one', async () => {
+      const api = await instance({ RATE_LIMIT_LOGIN_FAILURES: '3/15m' });
+      const { username } = (await app.api.register()).session!.user;
+      const network = newAddress().split(':').slice(0, 4).join(':');
+      let turn = 0;
+      const guess = () => login(api, username, 'wrong password', `${network}::${(++turn).toString(16)}`);
+      expect(await times(4, guess)).toEqual([WRONG, WRONG, WRONG, LIMITED]);
+      expect(outcome(await login(api, username, 'wrong password', newAddress()))).toBe(WRONG);
     });
 
     it('cannot be used to lock somebody out of an address where they have logged in', async () => {

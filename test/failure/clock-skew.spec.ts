@@ -150,7 +150,7 @@ describe.each([
   it('guesses have one budget, which both count', async () => {
     const { username } = (await apis[0].register()).session!.user;
     const headers = {
-      'x-forwarded-for': `2001:db8::${randomBytes(2).toString('hex')}:${randomBytes(2).toString('hex')}`,
+      'x-forwarded-for': `2001:db8:${randomBytes(2).toString('hex')}:${randomBytes(2).toString('hex')}::1`,
     };
     const answers = [];
     for (let i = 0; i < 8; i++) {

@@ -2,6 +2,7 @@ import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/com
 import type { FastifyReply } from 'fastify';
 import { AppConfig } from '../../config/app-config.js';
 import type { AuthenticatedRequest } from '../http/current-user.decorator.js';
+import { networkOf } from './client-network.js';
 import { rateLimited, RateLimiters } from './rate-limiters.js';
 import type { Allowance, RateLimiter } from './rate-limiter.js';
 
@@ -9,7 +10,7 @@ import type { Allowance, RateLimiter } from './rate-limiter.js';
 const UNLIMITED = /^\/(health|metrics|docs|openapi\.json)(\/|$|\?)/;
 
 /**
- * Counts every request against the budget of its user, or of its address when it has no valid token, and tells the
+ * Counts every request against the budget of its user, or of its address (see {@link networkOf}) when it has no valid token, and tells the
  * client where it stands: `RateLimit` and `RateLimit-Policy` as in draft-ietf-httpapi-ratelimit-headers-10.
  */
 @Injectable()
@@ -31,7 +32,9 @@ export class RateLimitGuard implements CanActivate {
     const request = http.getRequest<AuthenticatedRequest>();
     if (!this.limiters.enabled || UNLIMITED.test(request.url)) return true;
     const { principal } = request;
-    const allowance = await this.limiter.take(principal ? `user:${principal.userId}` : `address:${request.ip}`);
+    const allowance = await this.limiter.take(
+      principal ? `user:${principal.userId}` : `address:${networkOf(request.ip)}`,
+    );
     this.tell(http.getResponse<FastifyReply>(), allowance);
     if (!allowance.allowed) throw rateLimited(allowance.resetMs);
     return true;

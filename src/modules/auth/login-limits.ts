@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { AppConfig } from '../../config/app-config.js';
+import { networkOf } from '../../infrastructure/rate-limits/client-network.js';
 import { rateLimited, RateLimiters } from '../../infrastructure/rate-limits/rate-limiters.js';
 import type { RateLimiter } from '../../infrastructure/rate-limits/rate-limiter.js';
 import { KnownAddresses } from './known-addresses.js';
@@ -23,6 +24,7 @@ const UNLIMITED: LoginAttempt = {
  * Failures are counted for an account from one address, for an address, and for an account from all addresses that it
  * has never been used from. So an attacker with many addresses runs into the last limit, while the owner, on an
  * address where they have logged in before, is not held up by it; on a new one they wait for minutes, not for ever.
+ * An address of IPv6 counts as its /64 (see {@link networkOf}).
  */
 @Injectable()
 export class LoginLimits {
@@ -46,7 +48,7 @@ export class LoginLimits {
   /** @throws AppError `RATE_LIMITED` */
   async beforeRegistration(address: string): Promise<void> {
     if (!this.limiters.enabled) return;
-    const { allowed, resetMs } = await this.registrations.take(address);
+    const { allowed, resetMs } = await this.registrations.take(networkOf(address));
     if (!allowed) throw rateLimited(resetMs);
   }
 
@@ -58,12 +60,13 @@ export class LoginLimits {
    */
   async beforeLogin(login: string, address: string): Promise<LoginAttempt> {
     if (!this.limiters.enabled) return UNLIMITED;
+    const network = networkOf(address);
     // Hashed: a key in Redis should not tell who tries to log in.
     const account = createHash('sha256').update(login).digest('base64url');
-    const isKnown = await this.known.has(account, address);
+    const isKnown = await this.known.has(account, network);
     const budgets: [RateLimiter, string][] = [
-      [this.pair, `${account}:${address}`],
-      [this.address, address],
+      [this.pair, `${account}:${network}`],
+      [this.address, network],
     ];
     if (!isKnown) budgets.push([this.account, account]);
 
@@ -78,7 +81,7 @@ export class LoginLimits {
     };
     return {
       succeeded: async () => {
-        await Promise.all([giveBack(), this.known.add(account, address)]);
+        await Promise.all([giveBack(), this.known.add(account, network)]);
       },
       check: async (verify) => {
         try {
