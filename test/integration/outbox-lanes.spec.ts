@@ -1,24 +1,17 @@
-import { type INestApplicationContext, Injectable, Module } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
+import { type INestApplicationContext, Injectable } from '@nestjs/common';
 import { AppError } from '../../src/common/app-error.js';
 import { Clock } from '../../src/common/clock.js';
 import type { Id } from '../../src/common/id.js';
-import { ConfigModule } from '../../src/config/config.module.js';
-import { ENTITIES_LIST } from '../../src/entities.js';
-import { DatabaseModule } from '../../src/infrastructure/database/database.module.js';
 import { TransactionHost } from '../../src/infrastructure/database/transaction-host.js';
-import { StructuredLogger } from '../../src/infrastructure/logging/structured-logger.js';
 import { MetricFactory } from '../../src/infrastructure/metrics/metric-factory.js';
-import { MetricsModule } from '../../src/infrastructure/metrics/metrics.module.js';
 import { HandlesOutbox, type JobContext } from '../../src/infrastructure/outbox/outbox-handler.decorator.js';
 import { Outbox } from '../../src/infrastructure/outbox/outbox.js';
 import type { FirstLane, Lane } from '../../src/infrastructure/outbox/outbox-lanes.js';
-import { OutboxRelayModule } from '../../src/infrastructure/outbox/outbox.module.js';
-import { TracingModule } from '../../src/infrastructure/tracing/tracing.module.js';
 import { OutboxRelay } from '../../src/infrastructure/outbox/outbox.relay.js';
 import { RedisUnavailableError } from '../../src/infrastructure/redis/redis-unavailable.error.js';
 import { runOutboxCommand } from '../../src/tools/outbox/outbox-command.js';
 import { parseOptions } from '../../src/tools/outbox/outbox-options.js';
+import { startRelayWorker } from '../support/relay-worker.js';
 import { until } from '../support/settle.js';
 import { testConfig } from '../support/test-config.js';
 import { TestDatabase } from '../support/test-database.js';
@@ -67,21 +60,7 @@ describe(`${OutboxRelay.name}: lanes and parking`, () => {
 
   async function startWorker(): Promise<INestApplicationContext> {
     const config = testConfig(database.name, { OUTBOX_MAX_ATTEMPTS: String(MAX_ATTEMPTS) });
-    @Module({
-      imports: [
-        ConfigModule.forRoot(config),
-        MetricsModule,
-        TracingModule.forService('test'),
-        DatabaseModule.forRoot(ENTITIES_LIST),
-        OutboxRelayModule,
-      ],
-      providers: [TestHandler],
-    })
-    class WorkerUnderTest {}
-    const worker = await NestFactory.createApplicationContext(WorkerUnderTest, {
-      logger: new StructuredLogger(config, 'worker'),
-      abortOnError: false,
-    });
+    const worker = await startRelayWorker(config, TestHandler);
     // After the start: whoever has the clock has the very object.
     Object.assign(worker.get(Clock, { strict: false }), { nowMs: () => clock.nowMs() });
     workers.push(worker);

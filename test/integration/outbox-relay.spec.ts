@@ -1,12 +1,6 @@
-import { type INestApplicationContext, Injectable, Module } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
+import { type INestApplicationContext, Injectable } from '@nestjs/common';
 import type { Id } from '../../src/common/id.js';
-import { ConfigModule } from '../../src/config/config.module.js';
-import { ENTITIES_LIST } from '../../src/entities.js';
-import { DatabaseModule } from '../../src/infrastructure/database/database.module.js';
 import { TransactionHost } from '../../src/infrastructure/database/transaction-host.js';
-import { StructuredLogger } from '../../src/infrastructure/logging/structured-logger.js';
-import { MetricsModule } from '../../src/infrastructure/metrics/metrics.module.js';
 import { Outbox } from '../../src/infrastructure/outbox/outbox.js';
 import { OutboxCleanupJob } from '../../src/infrastructure/outbox/outbox-cleanup.job.js';
 import {
@@ -16,9 +10,8 @@ import {
   LeaseLostError,
   type OutboxHandler,
 } from '../../src/infrastructure/outbox/outbox-handler.decorator.js';
-import { OutboxRelayModule } from '../../src/infrastructure/outbox/outbox.module.js';
-import { TracingModule } from '../../src/infrastructure/tracing/tracing.module.js';
 import { OutboxRelay } from '../../src/infrastructure/outbox/outbox.relay.js';
+import { startRelayWorker } from '../support/relay-worker.js';
 import { until } from '../support/settle.js';
 import { testConfig } from '../support/test-config.js';
 import { TestDatabase } from '../support/test-database.js';
@@ -52,21 +45,7 @@ describe(OutboxRelay.name, () => {
 
   async function startWorker(): Promise<INestApplicationContext> {
     const config = testConfig(database.name, { OUTBOX_LEASE: '30s' });
-    @Module({
-      imports: [
-        ConfigModule.forRoot(config),
-        MetricsModule,
-        TracingModule.forService('test'),
-        DatabaseModule.forRoot(ENTITIES_LIST),
-        OutboxRelayModule,
-      ],
-      providers: [TestHandler],
-    })
-    class WorkerUnderTest {}
-    const worker = await NestFactory.createApplicationContext(WorkerUnderTest, {
-      logger: new StructuredLogger(config, 'worker'),
-      abortOnError: false,
-    });
+    const worker = await startRelayWorker(config, TestHandler);
     workers.push(worker);
     return worker;
   }
