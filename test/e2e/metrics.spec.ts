@@ -169,13 +169,19 @@ describe('Metrics', () => {
   it('count what was found in each cache, and what was not', async () => {
     const before = await of(app.api);
     const me = await app.api.register();
-    await me.post();
+    const { id } = await me.post();
     await me.feed();
-    await me.feed();
+    // Two posts that are nowhere, so that the page needs another slice; a page is one lookup all the same.
+    for (const unknown of [1n, 2n]) {
+      const entry = `${BigInt(id) + unknown}:${Math.floor(Date.now() / 1_000) + 3_600}:0`;
+      await app.redis.command('zadd', app.redis.feedKey(me.id), String(BigInt(id) + unknown), entry);
+    }
+    expect((await me.feed({ limit: 1 })).items.map(({ post }) => post.id)).toEqual([id]);
     const now = await of(app.api);
     const grown = (labels: Record<string, string>) =>
       now.sum('cache_lookups_total', labels) - before.sum('cache_lookups_total', labels);
     expect(grown({ cache: 'feeds', result: 'miss' })).toBe(1);
+    expect(grown({ cache: 'feeds', result: 'hit' })).toBe(1);
     for (const cache of ['feeds', 'posts', 'post_counts']) {
       expect([cache, grown({ cache, result: 'hit' }) > 0]).toEqual([cache, true]);
     }

@@ -17,7 +17,7 @@ export class FeedReadMetrics {
     );
   }
 
-  /** A feed was there, or had to be built first. */
+  /** The feed of a page was there, or had to be built first. */
   looked(result: 'hit' | 'miss'): void {
     this.caches.looked('feeds', result, 1);
   }

@@ -95,7 +95,7 @@ export class FeedsService {
     const walk: Walk = { items: [], expired: [], gone: [] };
     let belowId = start?.belowId;
     for (let size = wanted; walk.items.length < wanted; size = Math.min(size * 2, LARGEST_ROUND)) {
-      const slice = await this.readySlice(readerId, belowId, size);
+      const slice = await this.readySlice(readerId, belowId, size, belowId === start?.belowId);
       walk.expired.push(...slice.expired);
       const { items, gone } = await this.items.visible(readerId, slice.entries);
       walk.items.push(...items);
@@ -107,18 +107,19 @@ export class FeedsService {
   }
 
   /** A slice of the feed, which is built first if it does not exist. The newest one has the posts of large authors. */
-  private async readySlice(readerId: Id, belowId: Id | undefined, size: number): Promise<FeedSlice> {
-    let slice = await this.builtSlice(readerId, belowId, size);
+  private async readySlice(readerId: Id, belowId: Id | undefined, size: number, isFirst: boolean): Promise<FeedSlice> {
+    let slice = await this.builtSlice(readerId, belowId, size, isFirst);
     if (belowId === undefined && (await this.pull.pull(readerId, slice))) {
       // Not without looking: an idle feed may be dropped between two calls, and the tail must not stand in for its head.
-      slice = await this.builtSlice(readerId, belowId, size);
+      slice = await this.builtSlice(readerId, belowId, size, false);
     }
     return slice;
   }
 
-  private async builtSlice(readerId: Id, belowId: Id | undefined, size: number): Promise<FeedSlice> {
+  /** @param isFirst of a page, which is one lookup however many slices it takes */
+  private async builtSlice(readerId: Id, belowId: Id | undefined, size: number, isFirst: boolean): Promise<FeedSlice> {
     const slice = await this.store.page(readerId, belowId, size);
-    this.metrics.looked(slice.state === 'ready' ? 'hit' : 'miss');
+    if (isFirst) this.metrics.looked(slice.state === 'ready' ? 'hit' : 'miss');
     if (slice.state === 'ready') return slice;
     await this.builder.build(readerId);
     return this.store.page(readerId, belowId, size);
