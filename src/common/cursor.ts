@@ -4,6 +4,7 @@ import { AppError } from './app-error.js';
 const VERSION = '1';
 const MAX_CURSOR_LENGTH = 512;
 
+/** `INVALID_CURSOR`, 400: the client has changed a cursor, or brings that of another list. */
 export const invalidCursor = (): AppError =>
   new AppError('INVALID_CURSOR', 'The cursor is not one that this list gave out.');
 

@@ -25,6 +25,8 @@ export const MEDIA_TYPES = {
 
 export type MediaType = keyof typeof MEDIA_TYPES;
 
+/** Whether the service can check media of this type: a media type without parameters. */
 export const isMediaType = (text: string): text is MediaType => Object.hasOwn(MEDIA_TYPES, text);
 
+/** What is known of a type. */
 export const factsOf = (type: MediaType): MediaTypeFacts => MEDIA_TYPES[type];

@@ -25,11 +25,14 @@ const parsed = <T>(parse: (text: string) => T | undefined, expectation: string) 
     return z.NEVER;
   });
 
+/** Any text, the empty one too. */
 export const text = () => z.string();
 
+/** One of some words, written as they are here. */
 export const oneOf = <const T extends string>(...choices: T[]) =>
   parsed((value) => choices.find((choice) => choice === value), `one of ${choices.join(', ')}`);
 
+/** A whole number in decimal digits, from `min` to `max`, both included. */
 export const wholeNumber = (min: number, max: number) =>
   parsed(
     (value) =>
@@ -73,8 +76,10 @@ function parseAddress(value: string): Address | undefined {
   return { host: match[1]!, port: Number(match[2]) };
 }
 
+/** A server as `host:port`; an address of IPv6 is not one. */
 export const address = () => parsed(parseAddress, 'host:port');
 
+/** Servers as `host:port`, comma-separated; the empty text is none. */
 export const addresses = () =>
   parsed((value) => {
     const list = value === '' ? [] : value.split(',').map(parseAddress);
@@ -129,6 +134,7 @@ export interface Budget {
   windowMs: number;
 }
 
+/** Reads a {@link Budget}, such as `300/1m`; its window is a second or more. */
 export const budget = () =>
   parsed((value): Budget | undefined => {
     const match = /^([1-9][0-9]{0,8})\/([0-9]+(?:ms|s|m|h|d))$/.exec(value);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { composeVariables } from './compose.ts';
@@ -21,6 +21,7 @@ interface ComposeFile {
       healthcheck?: object;
       build?: { context: string };
       profiles?: string[];
+      volumes?: { type: string; source: string }[];
       read_only?: boolean;
       cap_drop?: string[];
       security_opt?: string[];
@@ -109,6 +110,30 @@ describe(
       for (const context of contexts) {
         const bases = readFileSync(join(context, 'Dockerfile'), 'utf8').matchAll(/^FROM (\S+)/gm);
         for (const [, base] of bases) assert.match(base!, /:v?\d+\.\d+/, context);
+      }
+    });
+
+    it('gives services the files of configuration that they have natively', () => {
+      const { services } = read(composeVariables('test', testPorts(20_000)));
+      const mounted = Object.values(services)
+        .flatMap(({ volumes = [] }) => volumes)
+        .filter(({ type, source }) => type === 'bind' && source.startsWith(`${root}/`))
+        .map(({ source }) => source.slice(root.length + 1));
+      const written = ['prometheus', 'alertmanager', 'mysql-exporter'].map((name) => `.stack/test/${name}`);
+      const native = [
+        'grafana/dashboards',
+        'grafana/provisioning',
+        'mysql',
+        'object-store/radosgw.conf',
+        'redis-cluster',
+      ];
+      const own = 'object-store/compose-entrypoint.sh';
+      assert.deepEqual([...new Set(mounted)].sort(), [...native, own, ...written].sort());
+      for (const path of native) assert.ok(existsSync(join(root, path)), path);
+      const begin = readFileSync(join(root, 'mysql/compose-entrypoint.sh'), 'utf8');
+      for (const file of ['common.cnf', '$ROLE.cnf', 'init/']) assert.ok(begin.includes(file), file);
+      for (const [name, { command }] of Object.entries(services).filter(([each]) => /^redis-\d/.test(each))) {
+        assert.ok(command?.includes('/stack/redis-cluster/redis.conf'), name);
       }
     });
 

@@ -22,6 +22,12 @@ export const BARE_HEADERS = {
   'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
 };
 
+/**
+ * The body of an error answer (RFC 9457), with the status and title of its code.
+ *
+ * @param detail a sentence for whoever writes a client; nothing of the inside
+ * @param errors fields that are wrong, of a request that was refused for them
+ */
 export function problemDetails(
   code: ErrorCode,
   detail: string,

@@ -183,6 +183,7 @@ const notesOn = (servers: readonly KnownServer[], dealtWith: readonly KnownServe
         : `${server.name} does not answer; when it is back: npm run mysql -- rejoin ${server.name}`,
     );
 
+/** That an operator named a server which the settings do not. */
 export const unknownServer = (name: string, servers: readonly KnownServer[]): TopologyError =>
   new TopologyError(
     `${name} is none of MYSQL_PRIMARY and MYSQL_REPLICAS: ${servers.map((server) => server.name).join(', ')}`,

@@ -52,10 +52,12 @@ export interface KnownServer {
   state: ServerState | undefined;
 }
 
+/** One that answered. */
 export interface LiveServer extends KnownServer {
   state: ServerState;
 }
 
+/** Whether it answered when it was asked. */
 export const isLive = (server: KnownServer): server is LiveServer => server.state !== undefined;
 
 /** Everything that a server has, if it is left to apply what it received. */

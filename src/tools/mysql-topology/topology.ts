@@ -34,6 +34,7 @@ function silentHolder(servers: readonly KnownServer[], uuid: string): string | u
   return silent.find(({ name }) => sources.some((source) => source?.source === name))?.name;
 }
 
+/** Whether a server is set up to replicate from another one, by its uuid or, before it has reached it, by its address. */
 export function replicatesFrom({ state }: LiveServer, source: LiveServer): boolean {
   if (!state.replication) return false;
   const { sourceUuid, source: address } = state.replication;
