@@ -92,6 +92,11 @@ describe(FeedSweep.name, () => {
     );
   });
 
+  it('takes at most 200 of those among live ones at a time, so that no call takes long', async () => {
+    const feed = await feedWith(range(800, (index) => entry(index + 1, index % 2 === 0 ? -1 : DAY_S, index % 2 === 0)));
+    expect(await sweep(feed)).toMatchObject({ entries: 201 }); // and the oldest, which nothing lies before
+  });
+
   it('takes only the oldest of a long feed in which little has expired', async () => {
     const feed = await feedWith(range(400, (index) => entry(index + 1, index < 3 ? -1 : DAY_S)));
     expect(await sweep(feed)).toMatchObject({ entries: 3 });
