@@ -1,23 +1,25 @@
 // How long a worker takes for a backlog of 10,000 posts to 10 followers each, and what a post of that moment waits meanwhile:
 // behind the backlog, and beside the deletion of an account with many posts and a delivery to very many followers.
 import { startApi, startWorker, stop } from './lib/application.ts';
-import { quantile, save, show, spreadOf, type Spread } from './lib/figures.ts';
-import { built, createSchema, createUsers } from './lib/schema.ts';
+import { quantile, save, show, spreadOf } from './lib/figures.ts';
+import { roundsOr, scaled } from './lib/options.ts';
+import { startProgress } from './lib/progress.ts';
+import type { Spread } from './lib/results.ts';
+import { built, createSchema, createUsers, insertRows } from './lib/schema.ts';
 
-const ROUNDS = Number(process.argv[2] ?? 3);
-const JOBS = 10_000;
+const ROUNDS = roundsOr(3);
+const JOBS = scaled(10_000, 300);
 const FOLLOWERS = 10;
 /** Authors of the backlog. Each has readers of their own, all of whom have a feed. */
-const AUTHORS = 200;
+const AUTHORS = scaled(200, 20);
 /** The oldest of the backlog. */
 const BACKLOG_MS = 3_600_000;
 /** Posts of the account that is deleted, each of which is two jobs. */
-const DELETED_POSTS = 1_000;
+const DELETED_POSTS = scaled(1_000, 50);
 /** Followers of the author whose post takes long; they have no feeds, which are as much work to look for. */
-const MANY_FOLLOWERS = 100_000;
+const MANY_FOLLOWERS = scaled(100_000, 2_000);
 /** From one new post to the next. */
 const EVERY_MS = 500;
-const ROWS = 10_000;
 
 const schema = await createSchema({ LARGE_AUTHOR_FOLLOWERS: '1000000000' });
 const { pool, env } = schema;
@@ -41,7 +43,7 @@ try {
     return (await answer.json()) as Answer;
   };
   const follows = authors.flatMap((author, index) => readersOf(index).map((reader) => [author, reader, new Date()]));
-  await insert('follows (followee_id, follower_id, created_at)', follows);
+  await insertRows(pool, 'follows (followee_id, follower_id, created_at)', follows);
   for (let start = 0; start < users.length; start += 20) {
     await Promise.all(users.slice(start, start + 20).map((reader) => call(reader, 'GET', '/v1/feed')));
   }
@@ -63,10 +65,11 @@ try {
     return waitsMs.toSorted((a, b) => a - b);
   };
 
-  console.log('feeds are there');
+  const progress = startProgress(ROUNDS + 1);
   const drains: number[] = [];
   const behind: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
+    progress.step(`a backlog, round ${round + 1}`);
     await addBacklog(authors);
     const worker = await startWorker(env);
     const begunMs = performance.now();
@@ -78,16 +81,18 @@ try {
     };
     behind.push(...(await newPosts(isDrained)));
     drains.push((drainedMs! - begunMs) / 1_000);
-    console.log(`round ${round + 1}: ${drains.at(-1)!.toFixed(1)} s`);
+    progress.say(`delivered after ${drains.at(-1)!.toFixed(1)} s`);
     await stop(worker.child);
     await pool.query('DELETE FROM outbox_events');
   }
 
-  await insert(
+  await insertRows(
+    pool,
     'follows (followee_id, follower_id, created_at)',
     Array.from({ length: MANY_FOLLOWERS }, (_, index) => [popular, index + 1, new Date()]),
   );
-  await insert(
+  await insertRows(
+    pool,
     'posts (author_id, content, created_at)',
     Array.from({ length: DELETED_POSTS }, () => [deleted, 'to be deleted', new Date()]),
   );
@@ -100,11 +105,13 @@ try {
     [['user.deleted', JSON.stringify({ userId: deleted }), 'bulk', new Date(), new Date()]],
   ]);
   for (let post = 0; post < 3; post++) await call(popular, 'POST', '/v1/posts', { content: 'to very many' });
+  progress.step('beside long work');
   const besideBegunMs = performance.now();
   const beside = await newPosts(async () => (await unfinished("lane IN ('long', 'bulk')")) === 0);
   const besideSeconds = (performance.now() - besideBegunMs) / 1_000;
   await stop(worker.child);
 
+  progress.end();
   behind.sort((a, b) => a - b);
   const results = {
     jobs: JOBS,
@@ -153,19 +160,13 @@ async function addBacklog(authors: readonly string[]): Promise<void> {
   const times = Array.from({ length: JOBS }, (_, index) => new Date(firstMs + (index * BACKLOG_MS) / (JOBS + 1)));
   const posts = times.map((time, index) => [authors[index % authors.length], 'of the backlog', time]);
   const [before] = await pool.query('SELECT COALESCE(MAX(id), 0) AS id FROM posts');
-  await insert('posts (author_id, content, created_at)', posts);
+  await insertRows(pool, 'posts (author_id, content, created_at)', posts);
   await pool.query(
     `INSERT INTO outbox_events (type, payload, available_at, created_at)
      SELECT 'post.created', JSON_OBJECT('postId', CAST(id AS CHAR), 'authorId', CAST(author_id AS CHAR), 'createdAtMs',
             FLOOR(UNIX_TIMESTAMP(created_at) * 1000)), created_at, created_at FROM posts WHERE id > ? ORDER BY id`,
     [(before as { id: string }[])[0]!.id],
   );
-}
-
-async function insert(into: string, rows: unknown[][]): Promise<void> {
-  for (let start = 0; start < rows.length; start += ROWS) {
-    await pool.query(`INSERT INTO ${into} VALUES ?`, [rows.slice(start, start + ROWS)]);
-  }
 }
 
 async function unfinished(condition: string): Promise<number> {

@@ -1,34 +1,15 @@
 // What 1 million, 100 million and 1 billion users need, computed from what the other benchmarks have measured here; measures nothing itself.
-// The assumptions are the constants below; docs/capacity.md tells what they stand for and what follows.
+// Prints the tables of docs/capacity.md, which tells what they mean, ready to be pasted.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { resultsDirectory, save, type Spread } from './lib/figures.ts';
-import { followersAt, meanFollowers } from './lib/graph.ts';
+import { ASSUMED, jobsFrom, limits, need, type Measured } from './lib/capacity-model.ts';
+import { simulateDeliveries } from './lib/delivery-simulation.ts';
+import { save } from './lib/figures.ts';
+import { resultsDirectory, type Spread } from './lib/results.ts';
 
 const USERS = [1e6, 100e6, 1e9];
-
-/** Of a user who is active, in a day, with the mixture of `mixed`. */
-const REQUESTS_A_DAY = 30;
-const SHARE = { feed: 0.9, like: 0.06, comment: 0.02, post: 0.02 };
-/** Users who come on a day, and who have come within FEED_IDLE_TTL and so have a feed. */
-const ACTIVE = 0.4;
-const WITH_FEED = 0.7;
-/** The busiest hour has so many times the requests of an average one. */
-const PEAK = 2.5;
-/** Nothing runs at more than that of what it can do. */
-const BUSY = 0.6;
-const FEED_DAYS = 7;
-const FEED_MAX_ENTRIES = 800;
-/** Posts are cached for a day or so; most of what is read is young. */
-const CACHED_DAYS = 2;
-const GB_A_REDIS_MASTER = 25;
-/** Copies of what a Redis master or a MySQL primary holds. */
-const REDIS_COPIES = 2;
-const MYSQL_COPIES = 3;
-/** Of a post with its index entries, its outbox row and its counts; of a like; of a comment; as InnoDB holds them. */
-const ROW_BYTES = { post: 900, like: 90, comment: 400 };
-const KEEP_YEARS = 3;
-const FEED_BUCKETS = 1_024;
+/** Of the workers that are needed, that many are there when some have failed. */
+const LEFT_AFTER_FAILURE = 0.75;
 
 /** @returns the result of a benchmark, or the reason why there is nothing to compute with */
 function resultOf<T>(name: string): T {
@@ -39,124 +20,149 @@ function resultOf<T>(name: string): T {
   }
 }
 
-interface FeedRead {
-  saturation: Record<string, { api: { microseconds: Spread } }>;
-  cost: Record<string, { commands: Spread }>;
-}
-const feedRead = resultOf<FeedRead>('feed-read');
-const like = resultOf<{ likeCpuMicroseconds: Spread; insertAndCommitPerSecond: Spread }>('like');
-const post = resultOf<{ postCpuMicroseconds: Spread; postsPerSecond: Spread }>('post-write');
-const fanOut = resultOf<{ results: Record<string, Spread> }>('fan-out');
-const memory = resultOf<{ redis: { entry: Record<string, number>; post: { sum: number } } }>('memory');
+const mixed = resultOf<{
+  common: number;
+  knee: Spread;
+  processes: Record<string, { cores: Spread }>;
+  idle: Record<string, { cores: number }>;
+}>('mixed');
+const memory = resultOf<{
+  redis: { feed: Record<string, Spread>; entries: Record<string, Spread>; post: { sum: number } };
+}>('memory');
+const like = resultOf<{ insertAndCommitPerSecond: Spread }>('like');
+const feedRead = resultOf<{ cost: Record<string, { commands: Spread; commandsAfterwards: Spread }> }>('feed-read');
+const fanOut = resultOf<{
+  byFollowers: Record<string, Record<string, { deliveriesPerSecond: Spread; p50: number }>>;
+}>('fan-out');
+const backlog = resultOf<{ jobs: number; followers: number; drainSeconds: Spread }>('backlog');
+const growth = resultOf<{ sizes: number[]; ratios: Record<string, Record<string, Spread>> }>('growth');
 
-/** Seconds of a core, as measured; deliveries with all that they need on a machine of two cores. */
-const cost = {
-  feed: feedRead.saturation['400']!.api.microseconds.median / 1e6,
-  like: like.likeCpuMicroseconds.median / 1e6,
-  post: post.postCpuMicroseconds.median / 1e6,
-  delivery: 2 / fanOut.results['end to end, 100 entries']!.median,
+/** Seconds of a core for a request, without what the processes use when there is none. */
+const coresOf = (start: string): number =>
+  Object.entries(mixed.processes)
+    .filter(([name]) => name.startsWith(start))
+    .reduce((sum, [name, { cores }]) => sum + cores.median - mixed.idle[name]!.cores, 0) / mixed.common;
+const [small, usual] = ['100', '400'];
+/** What a feed of some entries takes, and one of many: the difference is entries. */
+const { feed, entries } = memory.redis;
+const entryBytes = (feed[usual]!.median - feed[small]!.median) / (entries[usual]!.median - entries[small]!.median);
+const oneWorker = fanOut.byFollowers['1']!;
+const { commands, commandsAfterwards } = feedRead.cost[usual]!;
+
+const measured: Measured = {
+  request: {
+    api: coresOf('api'),
+    mysqlPrimary: coresOf('mysql-primary'),
+    mysqlReplicas: coresOf('mysql-replica'),
+    redis: coresOf('redis'),
+  },
+  jobs: [
+    [backlog.followers, backlog.drainSeconds.median / backlog.jobs],
+    ...jobsFrom(
+      Object.fromEntries(
+        Object.entries(oneWorker).map(([size, { deliveriesPerSecond }]) => [size, deliveriesPerSecond]),
+      ),
+    ),
+  ],
+  commitsPerSecond: like.insertAndCommitPerSecond.median,
+  entryBytes,
+  feedBytes: Math.max(0, feed[small]!.median - entries[small]!.median * entryBytes),
+  postBytes: memory.redis.post.sum,
+  commandsAPage: commands.median + commandsAfterwards.median,
 };
-/** One primary with two replicas on two cores; a machine of its own does better. */
-const writesOfPrimary = like.insertAndCommitPerSecond.median;
-
-const GB = 1e9;
-const followers = meanFollowers();
-
-function need(users: number) {
-  const perSecond = (users * ACTIVE * REQUESTS_A_DAY * PEAK) / 86_400;
-  const posts = perSecond * SHARE.post;
-  const writes = perSecond * (SHARE.like + SHARE.comment + SHARE.post);
-  const deliveries = posts * followers;
-  const postsADay = users * ACTIVE * REQUESTS_A_DAY * SHARE.post;
-  const entries = Math.min(FEED_MAX_ENTRIES, ((postsADay / users) * followers + postsADay / users) * FEED_DAYS);
-  const apiCores =
-    (perSecond * (SHARE.feed * cost.feed + SHARE.like * cost.like + (SHARE.comment + SHARE.post) * cost.post)) / BUSY;
-  const feedBytes = users * WITH_FEED * (150 + entries * memory.redis.entry['400']!);
-  const cacheBytes = postsADay * CACHED_DAYS * memory.redis.post.sum;
-  const redisGb = (feedBytes + cacheBytes) / GB;
-  const rowBytes =
-    users *
-    ACTIVE *
-    REQUESTS_A_DAY *
-    365 *
-    KEEP_YEARS *
-    (SHARE.post * ROW_BYTES.post + SHARE.like * ROW_BYTES.like + SHARE.comment * ROW_BYTES.comment);
-  return {
-    users,
-    requestsPerSecond: perSecond,
-    writesPerSecond: writes,
-    deliveriesPerSecond: deliveries,
-    entriesAFeed: entries,
-    apiCores,
-    deliveryCores: (deliveries * cost.delivery) / BUSY,
-    redisGb,
-    redisMasters: Math.max(3, Math.ceil(redisGb / GB_A_REDIS_MASTER)),
-    redisGbWithCopies: redisGb * REDIS_COPIES,
-    mysqlShards: Math.max(1, Math.ceil(writes / (writesOfPrimary * BUSY))),
-    mysqlTbWithCopies: (rowBytes / 1e12) * MYSQL_COPIES,
-  };
-}
-
-/** Up to how many users one of something is enough. */
-function limits() {
-  const one = need(1e6);
-  const scale = (available: number, used: number): number => (available / used) * 1e6;
-  return {
-    'one MySQL primary, writes': scale(writesOfPrimary * BUSY, one.writesPerSecond),
-    'one worker, deliveries': scale(1, one.deliveryCores),
-    'three Redis masters, memory': scale(3 * GB_A_REDIS_MASTER, one.redisGb),
-    'one API process': scale(1, one.apiCores),
-    [`${FEED_BUCKETS} buckets, a master each`]: scale(FEED_BUCKETS * GB_A_REDIS_MASTER, one.redisGb),
-  };
-}
-
-/**
- * A busy hour of deliveries, second by second: posts come as they like, each to as many as its author has.
- *
- * @returns how long the 99th of 100 seconds' deliveries wait
- */
-function simulatedLagSeconds(posts: number, capacity: number): number {
-  const lags: number[] = [];
-  let waiting = 0;
-  for (let second = 0; second < 3_600; second++) {
-    // Of many posts a second the sum is drawn from a few, scaled: the tail is what matters.
-    const drawn = Math.min(2_000, Math.max(1, Math.round(posts)));
-    let sum = 0;
-    for (let index = 0; index < drawn; index++) sum += followersAt(Math.random());
-    waiting = Math.max(0, waiting + (sum * posts) / drawn - capacity);
-    lags.push(waiting / capacity);
-  }
-  return lags.toSorted((a, b) => a - b)[Math.floor(lags.length * 0.99)]!;
-}
 
 const short = (value: number): string =>
-  value >= 100 ? Math.round(value).toLocaleString('en') : String(Number(value.toPrecision(2)));
-const needs = USERS.map((users) => {
-  const each = need(users);
-  const capacity = each.deliveriesPerSecond / BUSY;
-  return { ...each, lagSeconds: simulatedLagSeconds(each.requestsPerSecond * SHARE.post, capacity) };
-});
-const rows: [string, (each: (typeof needs)[0]) => number][] = [
-  ['requests/s at the peak', (each) => each.requestsPerSecond],
-  ['writes/s', (each) => each.writesPerSecond],
-  ['deliveries/s', (each) => each.deliveriesPerSecond],
-  ['p99 wait of deliveries, simulated, s', (each) => each.lagSeconds],
-  ['entries a feed', (each) => each.entriesAFeed],
-  ['cores for the API', (each) => each.apiCores],
-  ['cores for deliveries, Redis included', (each) => each.deliveryCores],
-  ['GB in Redis, without copies', (each) => each.redisGb],
-  ['Redis masters, a replica each', (each) => each.redisMasters],
-  ['MySQL shards, two replicas each', (each) => each.mysqlShards],
-  [`TB in MySQL after ${KEEP_YEARS} years, with copies`, (each) => each.mysqlTbWithCopies],
-];
-console.log(
-  `| | ${USERS.map((users) => `${short(users)} users`).join(' | ')} |\n| --- |${' ---: |'.repeat(USERS.length)}`,
+  value >= 1e9
+    ? `${Number((value / 1e9).toPrecision(2))} G`
+    : value >= 100
+      ? Math.round(value).toLocaleString('en')
+      : String(Number(value.toPrecision(2)));
+const micro = (seconds: number): string => `${short(seconds * 1e6)} us`;
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): void {
+  console.log(`\n| ${head.join(' | ')} |\n| --- |${' ---: |'.repeat(head.length - 1)}`);
+  for (const row of rows) console.log(`| ${row.join(' | ')} |`);
+}
+
+console.log('Measured');
+table(
+  ['what', 'measured'],
+  [
+    ['a request of the mixture: API', micro(measured.request.api)],
+    ['… MySQL primary', micro(measured.request.mysqlPrimary)],
+    ['… MySQL replicas, both', micro(measured.request.mysqlReplicas)],
+    ['… Redis, all six', micro(measured.request.redis)],
+    ...measured.jobs.map(([followers, seconds]) => [
+      `a post to ${short(followers)} followers, one worker`,
+      `${short(seconds * 1e3)} ms`,
+    ]),
+    ['durable commits of a primary', `${short(measured.commitsPerSecond)} /s`],
+    ['an entry of a feed, a feed without entries', `${short(measured.entryBytes)} B, ${short(measured.feedBytes)} B`],
+    ['a cached post', `${short(measured.postBytes)} B`],
+    ['knee of the mixture on this machine', `${mixed.knee.median} /s`],
+  ],
 );
-for (const [name, of] of rows) console.log(`| ${name} | ${needs.map((each) => short(of(each))).join(' | ')} |`);
-console.log('\n| enough for | users |\n| --- | ---: |');
-const enough = Object.entries(limits()).toSorted(([, a], [, b]) => a - b);
-for (const [name, users] of enough) console.log(`| ${name} | ${short(users)} |`);
-save('capacity', { cost, writesOfPrimary, meanFollowers: followers, needs, enough }, [
+
+const needs = USERS.map((users) => need(users, measured));
+const columns = USERS.map((users) => `${short(users)} users`);
+const row = (name: string, of: (each: (typeof needs)[0]) => number): string[] => [
+  name,
+  ...needs.map((each) => short(of(each))),
+];
+console.log('\nNeeded');
+table(
+  ['in the busiest hour', ...columns],
+  [
+    row('requests/s', (each) => each.requestsPerSecond),
+    row('requests a month', (each) => each.requestsAMonth),
+    row('commands/s of Redis for pages', (each) => each.commandsPerSecond),
+    row('durable commits/s', (each) => each.commitsPerSecond),
+    row('posts/s', (each) => each.postsPerSecond),
+    row('deliveries/s', (each) => each.deliveriesPerSecond),
+    row('entries a feed', (each) => each.entriesAFeed),
+    row('API processes, a core each', (each) => each.apiProcesses),
+    row('workers, a core each', (each) => each.workers),
+    row('GB in Redis, without copies', (each) => each.redisGb),
+    row('cores of Redis, replicas included', (each) => each.redisCores),
+    row('Redis masters, a replica each', (each) => each.redisMasters),
+    row('cores of MySQL, replicas included', (each) => each.mysqlCores),
+    row('MySQL shards, two replicas each', (each) => each.mysqlShards),
+    row(`TB in MySQL after ${ASSUMED.keepYears} years, with copies`, (each) => each.mysqlTb),
+    row(`nodes of ${ASSUMED.node.cores} cores and ${ASSUMED.node.gigabytes} GB`, (each) => each.nodes),
+  ],
+);
+
+const enough = limits(measured);
+console.log('\nWhat saturates first');
+table(
+  ['enough for', 'users'],
+  enough.map(([name, users]) => [name, short(users)]),
+);
+
+const largest = Math.max(...growth.sizes);
+const ratios = Object.entries(growth.ratios[largest]!);
+console.log('\nChecked');
+table(
+  [`p50 with ${short(largest)} users : ${short(Math.min(...growth.sizes))}`, '×'],
+  ratios.map(([kind, ratio]) => [kind, `${ratio.median} (${ratio.lowest} to ${ratio.highest})`]),
+);
+
+const simulated = needs.map(({ users, workers, postsPerSecond }) => ({
+  users,
+  all: simulateDeliveries(users, workers, postsPerSecond, measured),
+  some: simulateDeliveries(users, Math.max(1, Math.floor(workers * LEFT_AFTER_FAILURE)), postsPerSecond, measured),
+}));
+const milliseconds = (seconds: number): string => short(seconds * 1_000);
+console.log('\nSimulated');
+table(
+  ['ms in the queue and with a worker', ...columns],
+  (['p50', 'p99', 'longest'] as const).flatMap((what) => [
+    [`${what}, all workers`, ...simulated.map(({ all }) => milliseconds(all[what]))],
+    [`${what}, three quarters of them`, ...simulated.map(({ some }) => milliseconds(some[what]))],
+  ]),
+);
+
+save('capacity', { assumed: ASSUMED, measured, needs, enough, simulated }, [
   {
     title: 'Up to how many users one is enough',
     unit: 'users',

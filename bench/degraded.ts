@@ -3,13 +3,14 @@ import { configOf, startProcess, stop } from './lib/application.ts';
 import { createFeedWorld, FEED_SIZES } from './lib/feed-world.ts';
 import { quantile, save, show, spreadOf } from './lib/figures.ts';
 import { startLoad } from './lib/http-load.ts';
+import { roundsOr, scaled } from './lib/options.ts';
 import { startProgress } from './lib/progress.ts';
 import { built, createSchema } from './lib/schema.ts';
 
 const PER_SECOND = 100;
-const SECONDS = 15;
-const ROUNDS = 3;
-const READERS = 100;
+const SECONDS = scaled(15, 3);
+const ROUNDS = roundsOr(3);
+const READERS = scaled(100, 20);
 const REDIS = ['redis-1', 'redis-2', 'redis-3', 'redis-4', 'redis-5', 'redis-6'];
 
 const act = async (action: 'kill' | 'start'): Promise<void> => {
@@ -23,9 +24,9 @@ const act = async (action: 'kill' | 'start'): Promise<void> => {
 
 const schema = await createSchema({});
 const load = startLoad();
+const { about, readers: bySize } = await createFeedWorld(schema, READERS);
 const api = await startProcess('main', schema.env);
 try {
-  const bySize = await createFeedWorld(schema.pool, READERS);
   const { AccessTokens } = await built('modules/auth/access-tokens');
   const issuer = new AccessTokens(await configOf(schema.env));
   const readers = FEED_SIZES.filter((size) => size >= 100).flatMap((size) => bySize.get(size)!);
@@ -57,7 +58,7 @@ try {
   const of = (when: keyof (typeof rounds)[0], what: keyof Measured) => spreadOf(rounds.map((each) => each[when][what]));
   const p99 = { whole: of('whole', 'p99'), first: of('first', 'p99'), without: of('without', 'p99') };
   console.log(`p99 without Redis: ${show(p99.without)} ms  (target 300)`);
-  save('degraded', { perSecond: PER_SECOND, seconds: SECONDS, rounds, p99, p50: of('without', 'p50') }, [
+  save('degraded', { about, perSecond: PER_SECOND, seconds: SECONDS, rounds, p99, p50: of('without', 'p50') }, [
     {
       title: `p99 of a page at ${PER_SECOND} requests/s`,
       unit: 'ms',

@@ -1,40 +1,54 @@
-// One post into the feeds of many followers: the ways side by side on the same feeds, what memory an entry takes, and a worker's
-// whole way from the outbox row to the last feed, for authors of 100 followers and of very many.
+// One post into the feeds of many followers: the ways side by side on the same feeds, what memory an entry takes, and one and two workers'
+// whole way from the request to the last feed, for authors of 100 followers and of very many.
 //
-// npm run bench -- fan-out [--million]
+// npm run bench -- fan-out [--million]: with it also to 1,000,000 feeds, which takes some minutes more and gigabytes of Redis.
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { Cluster } from 'ioredis';
-import type { ResultSetHeader, RowDataPacket } from 'mysql2/promise';
 import calculateSlot from 'cluster-key-slot';
 import { programCommand, programsAreComplete } from '../stack/lib/programs.ts';
-import { startApi, startWorker, stop } from './lib/application.ts';
-import { save, show, spreadOf, type Chart, type Spread } from './lib/figures.ts';
-import { built, createSchema, createUsers } from './lib/schema.ts';
+import { startApi, startProcess, startWorker, stop, type Listening } from './lib/application.ts';
+import { deliverTogether, postToLastFeed } from './lib/deliveries.ts';
+import { quantile, save, show, spreadOf } from './lib/figures.ts';
+import { options, roundsOr, scaled } from './lib/options.ts';
+import { startProgress } from './lib/progress.ts';
+import type { Chart, Spread } from './lib/results.ts';
+import { built, createSchema, createUsers, insertRows } from './lib/schema.ts';
 
-const FEEDS = 10_000;
-const ROUNDS = 5;
-/** Posts of one end-to-end round: enough deliveries to be measured, so more of authors of few followers. */
-const postsOf = (followers: number): number => Math.min(500, Math.max(5, Math.ceil(50_000 / followers)));
+const FEEDS = scaled(10_000, 1_000);
+const ROUNDS = roundsOr(5);
+const WORKERS = [1, 2];
+/** Posts that are delivered together in a round: enough deliveries to be measured, so more of authors of few followers. */
+const togetherOf = (followers: number): number => Math.min(200, Math.max(5, Math.ceil(50_000 / followers)));
+/** Posts one after the other: as many as a minute or so has time for. */
+const singleOf = (followers: number): number => Math.max(3, Math.min(scaled(200, 5), Math.ceil(500_000 / followers)));
+/** Larger authors' posts are few, so that feeds hardly grow; those of the others are made anew in each round. */
+const REFILLED = 10_000;
 const BUCKETS = 1_024;
 /** Fewer than feeds, because skiplists of both would not fit into the memory of the development cluster. */
-const LIMIT_KEYS = 3_000;
-const ROWS = 10_000;
-const SIZES = [100, 1_000, 10_000, 100_000, ...(process.argv.includes('--million') ? [1_000_000] : [])];
+const LIMIT_KEYS = scaled(3_000, 300);
+const LIMIT_ADDITIONS = scaled(70_000, 7_000);
+const LARGEST = scaled(1_000_000, 20_000);
+const SIZES = [...scaled([100, 1_000, 10_000, 100_000], [100, 1_000]), ...(options.million ? [LARGEST] : [])];
+/** What a node of the development cluster has is too little for so many feeds. */
+const MAXMEMORY_OF_MILLION = '1gb';
 
 const run = promisify(execFile);
 const schema = await createSchema({ LARGE_AUTHOR_FOLLOWERS: '1000000000' });
 const { app } = await startApi(schema.env);
 const strict = { strict: false };
-const [{ RedisClients }, { FeedStore }, { feedKey }] = await Promise.all([
+const [{ RedisClients }, { FeedStore }, { feedKey }, { AccessTokens }] = await Promise.all([
   built('infrastructure/redis/redis-clients'),
   built('modules/feeds/feed.store'),
   built('modules/feeds/feed-keys'),
+  built('modules/auth/access-tokens'),
 ]);
+const issuer = app.get(AccessTokens, strict);
 const cluster: Cluster = app.get(RedisClients, strict).for('background');
 const feeds = app.get(FeedStore, strict);
 const expiresAt = Math.floor(Date.now() / 1_000) + 7 * 86_400;
 const keyOf = (id: string): string => feedKey(id, BUCKETS);
+const ROWS = 10_000;
 /** As long as ids are when there are some hundred million posts. */
 let postId = 300_000_000;
 const entry = () => ({ postId: String(postId), expiresAt, viewed: false });
@@ -121,7 +135,21 @@ async function limit(entries: number): Promise<number | undefined> {
   const rates = await Promise.all(
     keysOf.map(async ({ master, prefix, count }) => {
       const [host, port] = master.split(':') as [string, string];
-      const options = ['-h', host, '-p', port, '-P', '64', '-c', '4', '-n', '70000', '-r', String(count), '--csv'];
+      const options = [
+        '-h',
+        host,
+        '-p',
+        port,
+        '-P',
+        '64',
+        '-c',
+        '4',
+        '-n',
+        String(LIMIT_ADDITIONS),
+        '-r',
+        String(count),
+        '--csv',
+      ];
       const command = ['ZADD', `${prefix}__rand_int__`, String(postId), `${postId}:${expiresAt}:0`];
       const { stdout } = await run(program!, [...before, ...options, ...command]);
       return Number(stdout.trim().split('\n').at(-1)!.split(',')[1]!.replaceAll('"', ''));
@@ -139,70 +167,74 @@ async function bytesAnEntry(users: readonly string[], entries: number): Promise<
   return spreadOf(sizes.map((size) => Number(size) / entries)).median;
 }
 
-/** Deliveries a second of one worker, from the outbox row to the last feed, followers being read from MySQL. */
-async function endToEnd(author: string, followers: number, rounds: number): Promise<Spread> {
-  const { pool } = schema;
+/** What one and two workers make of an author's posts. */
+interface EndToEnd {
+  deliveriesPerSecond: Spread;
+  /** From the request to the last feed, of posts that come one after the other, in milliseconds. */
+  p50: number;
+  p99: number;
+  posts: number;
+}
+
+async function endToEnd(author: string, followers: number, entries: number, url: string): Promise<EndToEnd> {
+  const some = users.slice(0, followers);
+  const refill = async (): Promise<void> => (followers <= REFILLED ? fill(some, entries) : undefined);
+  await refill();
+  await deliverTogether(schema.pool, author, 2);
   const rates: number[] = [];
-  for (let round = 0; round < rounds; round++) {
-    const now = new Date();
-    const rows = Array.from({ length: postsOf(followers) }, () => [author, 'measured', now]);
-    const [{ insertId }] = await pool.query<ResultSetHeader>(
-      'INSERT INTO posts (author_id, content, created_at) VALUES ?',
-      [rows],
-    );
-    const jobs = rows.map((_, index) => {
-      const payload = {
-        postId: String(BigInt(insertId) + BigInt(index)),
-        authorId: author,
-        createdAtMs: now.getTime(),
-      };
-      return ['post.created', JSON.stringify(payload), now, now];
-    });
-    await pool.query('INSERT INTO outbox_events (type, payload, available_at, created_at) VALUES ?', [jobs]);
-    const begunMs = performance.now();
-    for (;;) {
-      const [[row]] = await pool.query<RowDataPacket[]>(
-        "SELECT COUNT(*) AS count FROM outbox_events WHERE state = 'pending'",
-      );
-      if (Number(row!.count) === 0) break;
-      await new Promise((resolve) => setTimeout(resolve, 2));
-    }
-    rates.push(((followers * rows.length) / (performance.now() - begunMs)) * 1_000);
+  for (let round = 0; round < (followers <= REFILLED ? ROUNDS : Math.min(2, ROUNDS)); round++) {
+    await refill();
+    rates.push((await deliverTogether(schema.pool, author, togetherOf(followers))) * followers);
   }
-  return spreadOf(rates);
+  await refill();
+  const token = issuer.issue({ userId: author, sessionId: 'bench' });
+  const waitsMs = await postToLastFeed(schema.pool, url, token, singleOf(followers));
+  return {
+    deliveriesPerSecond: spreadOf(rates),
+    p50: quantile(waitsMs, 0.5),
+    p99: quantile(waitsMs, 0.99),
+    posts: waitsMs.length,
+  };
 }
 
 /** Sets how long a sorted set stays a listpack. */
-async function encode(mostEntries: number): Promise<void> {
-  await Promise.all(cluster.nodes('all').map((node) => node.config('SET', 'zset-max-listpack-entries', mostEntries)));
+const encode = (mostEntries: number): Promise<void> => configure('zset-max-listpack-entries', String(mostEntries));
+
+async function configure(setting: string, value: string): Promise<void> {
+  await Promise.all(cluster.nodes('all').map((node) => node.config('SET', setting, value)));
 }
 
+const users = await createUsers(schema.pool, Math.max(FEEDS, ...SIZES) + SIZES.length);
+const authors = users.splice(0, SIZES.length);
+const running: Listening[] = [];
 try {
-  const results: Record<string, unknown> = {};
+  const ways: Record<string, unknown> = {};
   const charts: Chart[] = [];
+  if (options.million) await configure('maxmemory', MAXMEMORY_OF_MILLION);
   const [shipped] = (await cluster.nodes('master')[0]!.config('GET', 'zset-max-listpack-entries')).slice(1);
-  const largest = Math.max(...SIZES);
-  const users = await createUsers(schema.pool, largest + SIZES.length);
-  const authors = users.splice(0, SIZES.length);
   const some = users.slice(0, FEEDS);
+  const encodings = new Set([Number(shipped), 128]);
+  const FILLED = [100, 400];
+  const progress = startProgress(encodings.size * FILLED.length + WORKERS.length * (SIZES.length + FILLED.length));
 
-  for (const encoding of new Set([Number(shipped), 128])) {
+  for (const encoding of encodings) {
     await encode(encoding);
-    for (const entries of [100, 400]) {
+    for (const entries of FILLED) {
       const name = `${entries} entries, listpack up to ${encoding}${encoding === Number(shipped) ? ' (shipped)' : ''}`;
-      const ways = await compareWays(some, entries);
+      progress.step(name);
+      const rates = await compareWays(some, entries);
       const bytes = await bytesAnEntry(some, entries);
       const redisBenchmark = await limit(entries);
-      const ratio = ways['fan-out']!.median / ways['ZADD one by one']!.median;
-      console.log(`\n${FEEDS} feeds of ${name}: ${bytes} bytes an entry`);
-      for (const [way, rate] of Object.entries(ways)) console.log(`  ${way.padEnd(18)} ${show(rate)} feeds/s`);
-      console.log(`  fan-out is ${ratio.toFixed(1)} × one by one; redis-benchmark -P 64 ${redisBenchmark} ZADD/s`);
-      results[name] = { bytes, ways, ratio, redisBenchmark };
+      const ratio = rates['fan-out']!.median / rates['ZADD one by one']!.median;
+      progress.say(`\n${FEEDS} feeds of ${name}: ${bytes} bytes an entry`);
+      for (const [way, rate] of Object.entries(rates)) progress.say(`  ${way.padEnd(18)} ${show(rate)} feeds/s`);
+      progress.say(`  fan-out is ${ratio.toFixed(1)} × one by one; redis-benchmark -P 64 ${redisBenchmark} ZADD/s`);
+      ways[name] = { bytes, rates, ratio, redisBenchmark };
       charts.push({
         title: `${FEEDS} feeds of ${name}`,
         unit: 'feeds/s',
         bars: [
-          ...Object.entries(ways).map(([label, value]) => ({ label, value })),
+          ...Object.entries(rates).map(([label, value]) => ({ label, value })),
           ...(redisBenchmark === undefined ? [] : [{ label: 'redis-benchmark', value: redisBenchmark }]),
         ],
         logarithmic: true,
@@ -212,36 +244,67 @@ try {
   await encode(Number(shipped));
 
   for (const [index, size] of SIZES.entries()) {
+    const now = new Date();
     for (let start = 0; start < size; start += ROWS) {
-      const rows = users.slice(start, Math.min(start + ROWS, size)).map((id) => [authors[index], id, new Date()]);
-      await schema.pool.query('INSERT INTO follows (followee_id, follower_id, created_at) VALUES ?', [rows]);
+      const rows = users.slice(start, Math.min(start + ROWS, size)).map((id) => [authors[index], id, now]);
+      await insertRows(schema.pool, 'follows (followee_id, follower_id, created_at)', rows);
     }
   }
-  const worker = await startWorker(schema.env);
-  try {
-    for (const entries of [100, 400]) {
-      await fill(some, entries);
-      await endToEnd(authors[SIZES.indexOf(FEEDS)]!, FEEDS, 1);
-      const rate = await endToEnd(authors[SIZES.indexOf(FEEDS)]!, FEEDS, ROUNDS);
-      console.log(`\nEnd to end, ${FEEDS} feeds of ${entries} entries: ${show(rate)} deliveries/s`);
-      results[`end to end, ${entries} entries`] = rate;
-    }
-    console.log('\nEnd to end by number of followers, feeds of 10 entries');
-    await fill(users, 10);
+  await fill(users, 10);
+  const api = await startProcess('main', schema.env);
+  running.push(api);
+  const filled: Record<string, Record<string, EndToEnd>> = {};
+  const byFollowers: Record<string, Record<string, EndToEnd>> = {};
+  for (const count of WORKERS) {
+    const of = count === 1 ? 'one worker' : `${count} workers`;
+    running.push(await startWorker(schema.env));
+    const tell = (what: string, { deliveriesPerSecond, p50, p99, posts }: EndToEnd, size: number): void => {
+      const microseconds = (1e6 / deliveriesPerSecond.median).toFixed(1);
+      progress.say(`${of}, ${what}: ${show(deliveriesPerSecond)} deliveries/s, ${microseconds} us each`);
+      progress.say(`  POST to last of ${size} feeds: p50 ${p50} ms, p99 ${p99} ms (${posts} posts)`);
+    };
+    filled[count] = {};
+    byFollowers[count] = {};
     for (const [index, size] of SIZES.entries()) {
-      const rate = await endToEnd(authors[index]!, size, size > 10_000 ? 2 : ROUNDS);
-      const microseconds = (1e6 / rate.median).toFixed(1);
-      console.log(`  ${String(size).padStart(9)} followers: ${show(rate)} deliveries/s, ${microseconds} us each`);
-      results[`end to end, ${size} followers`] = rate;
+      progress.step(`${of}, ${size} followers`);
+      const result = await endToEnd(authors[index]!, size, 10, api.url);
+      byFollowers[count][size] = result;
+      tell(`${size} followers with feeds of 10 entries`, result, size);
     }
-  } finally {
-    await stop(worker.child);
+    const place = SIZES.findLastIndex((size) => size <= FEEDS);
+    for (const entries of FILLED) {
+      progress.step(`${of}, feeds of ${entries} entries`);
+      const result = await endToEnd(authors[place]!, SIZES[place]!, entries, api.url);
+      filled[count][entries] = result;
+      tell(`${SIZES[place]} followers with feeds of ${entries} entries`, result, SIZES[place]!);
+    }
   }
+  progress.end();
+  // The benchmarks that follow share the nodes.
   for (let start = 0; start < users.length; start += 1_000) {
     await Promise.all(users.slice(start, start + 1_000).map((id) => cluster.unlink(keyOf(id))));
   }
-  save('fan-out', { feeds: FEEDS, rounds: ROUNDS, results }, charts);
+  const bars = (what: (result: EndToEnd) => Spread | number) =>
+    WORKERS.flatMap((count) =>
+      SIZES.map((size) => ({ label: `${size} followers, ${count}`, value: what(byFollowers[count]![size]!) })),
+    );
+  charts.push(
+    {
+      title: 'Deliveries a second, with one and two workers',
+      unit: '/s',
+      bars: bars((result) => result.deliveriesPerSecond),
+      logarithmic: true,
+    },
+    {
+      title: 'From POST to the last feed, p99, with one and two workers',
+      unit: 'ms',
+      bars: bars((result) => result.p99),
+      logarithmic: true,
+    },
+  );
+  save('fan-out', { feeds: FEEDS, rounds: ROUNDS, ways, filled, byFollowers }, charts);
 } finally {
+  for (const { child } of running) await stop(child);
   await app.close();
   await schema.drop();
 }

@@ -1,8 +1,8 @@
 // GET /v1/feed, a page of 20 posts, beside two bare Fastify servers: one that makes the same Redis calls, and one that makes none. Each is
 // a process of its own, and gets its turn in every round: at saturation for feeds of several sizes, at fixed rates, and by
-// several processes of the API.
+// several processes of the API. Readers are users of the loaded graph.
 //
-// npm run bench -- feed-read [--profile]: with it, only a load for Node's profiler, whose file is in bench/results.
+// npm run bench -- feed-read [--graph=FILE] [--profile]: with --profile, only a load for Node's profiler, whose file is in bench/results.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,31 +17,36 @@ import {
   type Listening,
 } from './lib/application.ts';
 import { createFeedWorld, FEED_SIZES } from './lib/feed-world.ts';
-import { quantile, ratioOf, resultsDirectory, save, show, spreadOf, type Spread } from './lib/figures.ts';
+import { quantile, ratioOf, save, show, spreadOf } from './lib/figures.ts';
 import { startLoad, type Load } from './lib/http-load.ts';
+import { options, roundsOr, scaled } from './lib/options.ts';
 import { startProgress } from './lib/progress.ts';
 import { recordCalls, type RecordedCalls } from './lib/recorded-calls.ts';
+import { resultsDirectory, type Spread } from './lib/results.ts';
 import { built, createSchema } from './lib/schema.ts';
 
-const READERS = 250;
-const SECONDS = 4;
-const ROUNDS = 5;
+const READERS = scaled(250, 20);
+const SECONDS = scaled(4, 1);
+const ROUNDS = roundsOr(5);
+/** Of the sizes that no target is about. */
+const OTHER_ROUNDS = Math.min(3, ROUNDS);
 /** Enough to saturate: more would only wait. */
 const CONCURRENCY = 32;
 /** The size that ratios are of. */
 const USUAL = 400;
-const RATES = [100, 500];
-const RATE_SECONDS = 10;
-const RATE_ROUNDS = 3;
+const RATES = [100, 250, 500];
+/** At the highest rate, in milliseconds. */
+const TARGET = { p50: 10, p99: 30 };
+const RATE_SECONDS = scaled(10, 2);
+const RATE_ROUNDS = Math.min(3, ROUNDS);
 const PROCESSES = [1, 2, 4];
 const PATH = '/v1/feed';
 const NAMES = ['api', 'calls', 'static'] as const;
 
 type Name = (typeof NAMES)[number];
 
-const isProfile = process.argv.includes('--profile');
 const schema = await createSchema({});
-const { env, pool } = schema;
+const { env } = schema;
 const files = mkdtempSync(join(tmpdir(), 'sns-bench-'));
 const load = startLoad();
 const running: Listening[] = [];
@@ -112,7 +117,7 @@ function costOf(calls: readonly RecordedCalls[]) {
 const statements = (url: string): Promise<number> => metric(url, /^mysql_statements_total\{/);
 
 try {
-  const bySize = await createFeedWorld(pool, READERS);
+  const { about, readers: bySize } = await createFeedWorld(schema, READERS);
   const { AccessTokens } = await built('modules/auth/access-tokens');
   const issuer = new AccessTokens(await configOf(env));
   const tokenOf = (userId: string): string => issuer.issue({ userId, sessionId: 'bench' });
@@ -120,7 +125,7 @@ try {
   const usual = tokens.get(USUAL)!;
 
   const saturate = { concurrency: CONCURRENCY, seconds: SECONDS };
-  if (isProfile) {
+  if (options.profile) {
     const api = await started(startProcess('main', env, ['--cpu-prof', `--cpu-prof-dir=${resultsDirectory}`]));
     await turn(api, usual, { concurrency: 4 });
     const profiled = await turn(api, usual, { concurrency: 4, seconds: 20 });
@@ -148,7 +153,7 @@ try {
     const progress = startProgress(2 + FEED_SIZES.length + RATES.length + PROCESSES.length);
     progress.step('warming up');
     for (const name of NAMES) await turn(servers[name], usual, saturate);
-    const bodies: Record<string, unknown> = {};
+    const cost: Record<string, ReturnType<typeof costOf>> = {};
     progress.step('statements');
     const statementsBefore = await statements(api.url);
     await turn(api, usual, {});
@@ -157,14 +162,19 @@ try {
     const saturation: Record<string, Awaited<ReturnType<typeof compare>>> = {};
     for (const size of FEED_SIZES) {
       progress.step(`feeds of ${size} entries`);
-      const result = await compare(servers, tokens.get(size)!, size === USUAL ? ROUNDS : 3, saturate);
+      const result = await compare(servers, tokens.get(size)!, size === USUAL ? ROUNDS : OTHER_ROUNDS, saturate);
       saturation[size] = result;
-      bodies[size] = costOf(calls.get(size)!);
+      cost[size] = costOf(calls.get(size)!);
       const rates = NAMES.map((name) => `${name} ${show(result[name].perSecond)}/s`).join(', ');
       progress.say(`feeds of ${size}: ${rates}`);
       progress.say(`  : same calls ${show(result.toCalls)}; : static ${show(result.toStatic)}`);
       const times = NAMES.map((name) => `${name} ${show(result[name].microseconds)}`).join(', ');
       progress.say(`  us of processor time a request: ${times}`);
+      const { roundTrips, pipelines, commands, commandsAfterwards, bodyBytes } = cost[size];
+      progress.say(
+        `  Redis: ${commands.median} commands in ${pipelines.median} pipelines, ${roundTrips.median} round trips;`,
+      );
+      progress.say(`  ${commandsAfterwards.median} commands afterwards; an answer of ${bodyBytes.median} bytes`);
     }
 
     const atRates: Record<string, { p50: Spread; p99: Spread }> = {};
@@ -176,21 +186,23 @@ try {
       }
       const { p50, p99 } = summary(turns);
       atRates[perSecond] = { p50, p99 };
-      progress.say(`${perSecond} requests/s: p50 ${show(p50)} ms, p99 ${show(p99)} ms`);
+      const aim = perSecond === Math.max(...RATES) ? `  (targets ${TARGET.p50} and ${TARGET.p99})` : '';
+      progress.say(`${perSecond} requests/s: p50 ${show(p50)} ms, p99 ${show(p99)} ms${aim}`);
     }
 
-    const byProcesses: Record<string, Spread> = {};
+    const byProcesses: Record<string, Pick<ReturnType<typeof summary>, 'perSecond' | 'p50' | 'p99'>> = {};
     const apis = [api];
     for (const count of PROCESSES) {
       progress.step(`${count} processes`);
       while (apis.length < count) apis.push(await started(startProcess('main', env)));
-      const rates: number[] = [];
+      const turns: Turn[] = [];
       for (let round = 0; round <= RATE_ROUNDS; round++) {
-        const { perSecond } = await turn(api, usual, { ...saturate, url: apis.map(({ url }) => url) });
-        if (round > 0) rates.push(perSecond); // before, the new ones compile
+        const one = await turn(api, usual, { ...saturate, url: apis.map(({ url }) => url) });
+        if (round > 0) turns.push(one); // before, the new ones compile
       }
-      byProcesses[count] = spreadOf(rates);
-      progress.say(`${count} processes: ${show(byProcesses[count])} requests/s`);
+      const { perSecond, p50, p99 } = summary(turns);
+      byProcesses[count] = { perSecond, p50, p99 };
+      progress.say(`${count} processes: ${show(perSecond)} requests/s, p50 ${show(p50)} ms, p99 ${show(p99)} ms`);
     }
     progress.end();
 
@@ -198,7 +210,7 @@ try {
       FEED_SIZES.map((size) => ({ label: `${size} entries`, value: saturation[size]![of] }));
     save(
       'feed-read',
-      { concurrency: CONCURRENCY, readers: READERS, statementsEach, cost: bodies, saturation, atRates, byProcesses },
+      { about, concurrency: CONCURRENCY, readers: READERS, statementsEach, cost, saturation, atRates, byProcesses },
       [
         { title: 'GET /v1/feed : same Redis calls', unit: '×', bars: chart('toCalls'), target: 0.6 },
         { title: 'GET /v1/feed : static bytes', unit: '×', bars: chart('toStatic'), target: 0.08 },
@@ -211,13 +223,19 @@ try {
         {
           title: 'Requests/s by processes of the API',
           unit: '/s',
-          bars: PROCESSES.map((count) => ({ label: String(count), value: byProcesses[count]! })),
+          bars: PROCESSES.map((count) => ({ label: String(count), value: byProcesses[count]!.perSecond })),
+        },
+        {
+          title: 'p50 at fixed rates',
+          unit: 'ms',
+          bars: RATES.map((rate) => ({ label: `${rate}/s`, value: atRates[rate]!.p50 })),
+          target: TARGET.p50,
         },
         {
           title: 'p99 at fixed rates',
           unit: 'ms',
           bars: RATES.map((rate) => ({ label: `${rate}/s`, value: atRates[rate]!.p99 })),
-          target: 30,
+          target: TARGET.p99,
         },
       ],
     );

@@ -4,15 +4,17 @@ import type { ResultSetHeader, RowDataPacket } from 'mysql2/promise';
 import { configOf, startProcess, startWorker, stop } from './lib/application.ts';
 import { quantile, save, show, spreadOf } from './lib/figures.ts';
 import { startLoad } from './lib/http-load.ts';
+import { roundsOr, scaled } from './lib/options.ts';
+import { startProgress } from './lib/progress.ts';
 import { built, createSchema, createUsers } from './lib/schema.ts';
 
 const PER_SECOND = 200;
-const SECONDS = 30;
-const ROUNDS = 3;
+const SECONDS = scaled(30, 3);
+const ROUNDS = roundsOr(3);
 const READERS = 500;
 /** Posts in each reader's feed; a page shows 20. */
 const POSTS = 40;
-const FOLLOWERS = 10_000;
+const FOLLOWERS = scaled(10_000, 1_000);
 /** Posts that wait for delivery at any time. */
 const WAITING = 10;
 
@@ -91,16 +93,19 @@ try {
   };
   await measure(); // compiled code and caches are there from now on
   const rounds: { quiet: { p50: number; p99: number }; busy: { p50: number; p99: number }; deliveries: number }[] = [];
+  const progress = startProgress(ROUNDS);
   for (let round = 0; round < ROUNDS; round++) {
+    progress.step(`round ${round + 1}`);
     const quiet = await measure();
     const end = deliver(popular!);
     const busy = await measure();
     const deliveries = await end();
     rounds.push({ quiet, busy, deliveries });
-    console.log(
+    progress.say(
       `quiet p50 ${quiet.p50} p99 ${quiet.p99} ms, busy p50 ${busy.p50} p99 ${busy.p99} ms, ${Math.round(deliveries)} deliveries/s`,
     );
   }
+  progress.end();
   const ratio = spreadOf(rounds.map(({ quiet, busy }) => busy.p99 / quiet.p99));
   const deliveries = spreadOf(rounds.map((round) => round.deliveries));
   console.log(

@@ -1,16 +1,17 @@
 // What metrics cost: processor time of the API for a page of a feed, with them and without, by turns; beside it that of a second API
 // with them, which tells how much two processes that do the same differ. And what a scrape costs.
-//   npm run bench -- metrics-cost [rounds [requests of a round]]
 import { readFileSync } from 'node:fs';
 import { configOf, startProcess, stop } from './lib/application.ts';
 import { save, show, spreadOf } from './lib/figures.ts';
 import { startLoad } from './lib/http-load.ts';
+import { roundsOr, scaled } from './lib/options.ts';
+import { startProgress } from './lib/progress.ts';
 import { built, createSchema, createUsers } from './lib/schema.ts';
 
-const ROUNDS = Number(process.argv[2] ?? 15);
-const PER_ROUND = Number(process.argv[3] ?? 2_000);
+const ROUNDS = roundsOr(15);
+const PER_ROUND = scaled(2_000, 200);
 const CONCURRENCY = 8;
-const READERS = 500;
+const READERS = scaled(500, 50);
 const AUTHORS = 20;
 /** Posts in each reader's feed; a page shows 20. */
 const POSTS = 200;
@@ -70,13 +71,16 @@ try {
   const tokens = Array.from({ length: PER_ROUND }, (_, index) => tokensOf[index % READERS]!);
 
   const micros: Record<Name, number[]> = { with: [], without: [], withToo: [] };
+  const progress = startProgress(ROUNDS + 1);
   for (let round = -1; round < ROUNDS; round++) {
+    progress.step(round < 0 ? 'warming up' : `round ${round + 1}`);
     const order: Name[] = round % 2 === 0 ? ['with', 'without', 'withToo'] : ['withToo', 'without', 'with'];
     for (const name of order) {
       const cost = await perRequest(apis[name], tokens);
       if (round >= 0) micros[name].push(cost); // the first round builds feeds, compiles, connects, fills caches
     }
   }
+  progress.end();
   const scrapeMicros = await perScrape(apis.with);
   const ratioOf = (some: number[], others: number[]) => spreadOf(some.map((value, index) => value / others[index]!));
   const results = {
@@ -90,7 +94,17 @@ try {
     scrapeMicroseconds: Math.round(scrapeMicros),
     scrapesShareOfAProcessor: scrapeMicros / 1e6 / SCRAPE_INTERVAL_SECONDS,
   };
-  save('metrics-cost', results);
+  save('metrics-cost', results, [
+    {
+      title: 'Processor time of GET /v1/feed with metrics : without',
+      unit: '×',
+      bars: [
+        { label: 'with : without', value: results.withToWithout },
+        { label: 'with : with, the noise', value: results.sameToSame },
+      ],
+      target: 1.05,
+    },
+  ]);
   console.log(`GET /v1/feed with metrics  ${show(results.withMicroseconds)} us of processor time`);
   console.log(`             without       ${show(results.withoutMicroseconds)} us`);
   console.log(`with : without             ${show(results.withToWithout)}  (target 1.05)`);

@@ -2,16 +2,21 @@
 // written to sockets, and time, for the posts of a page and for the feeds of a chunk of fan-out.
 import type { Cluster } from 'ioredis';
 import { startApi } from './lib/application.ts';
-import { save, show, spreadOf, type Spread } from './lib/figures.ts';
+import { save, show, spreadOf } from './lib/figures.ts';
+import { roundsOr, scaled } from './lib/options.ts';
+import { startProgress } from './lib/progress.ts';
+import type { Spread } from './lib/results.ts';
 import { built, createSchema } from './lib/schema.ts';
 
 const PAGE = 20;
-const FEEDS = 10_000;
+const FEEDS = scaled(10_000, 500);
 /** Entries that each feed holds before: fan-out is about feeds that exist. */
 const ENTRIES = 100;
-const ROUNDS = 7;
+const ROUNDS = roundsOr(7);
+/** Feeds that were read since are skipped: none. */
+const WHENEVER = Number.MAX_SAFE_INTEGER;
 /** A page takes too short a time to be measured alone. */
-const PAGES_PER_ROUND = 100;
+const PAGES_PER_ROUND = scaled(100, 10);
 
 interface Way {
   name: string;
@@ -58,7 +63,7 @@ async function writesDuring(work: () => Promise<unknown>): Promise<number> {
 }
 
 /** Runs the ways in turn, so that whatever else the machine does falls on all of them. */
-async function compare(ways: Way[], times: number): Promise<Record<string, Figures>> {
+async function compare(what: string, ways: Way[], times: number): Promise<Record<string, Figures>> {
   const durations = ways.map((): number[] => []);
   const writes: number[] = [];
   for (const { run } of ways) {
@@ -66,6 +71,7 @@ async function compare(ways: Way[], times: number): Promise<Record<string, Figur
     writes.push(await writesDuring(run));
   }
   for (let round = 0; round < ROUNDS; round++) {
+    progress.step(`${what}, round ${round + 1}`);
     for (const [index, { run }] of ways.entries()) {
       const begunMs = performance.now();
       for (let time = 0; time < times; time++) await run();
@@ -94,6 +100,7 @@ async function ofPosts(): Promise<Record<string, Figures>> {
     await posts.write(post, 'background');
   }
   return compare(
+    'posts',
     [
       {
         name: 'one by one',
@@ -122,10 +129,11 @@ async function ofFeeds(): Promise<Record<string, Figures>> {
   let postId = 1_000;
   const alone = (key: string): Promise<unknown> => {
     const member = `${postId}:${expiresAt}:0`;
-    return cluster.evalsha(PUSH.sha, 1, key, String(postId), member, 800);
+    return cluster.evalsha(PUSH.sha, 1, key, String(postId), member, 800, WHENEVER);
   };
   try {
     return await compare(
+      'feeds',
       [
         {
           name: 'one by one',
@@ -152,10 +160,12 @@ async function ofFeeds(): Promise<Record<string, Figures>> {
   }
 }
 
+const progress = startProgress(2 * ROUNDS);
 try {
   const page = await ofPosts();
-  print(`${PAGE} cached posts`, page);
   const chunk = await ofFeeds();
+  progress.end();
+  print(`${PAGE} cached posts`, page);
   print(`One post into ${FEEDS} feeds of ${ENTRIES} entries`, chunk);
   const bars = (figures: Record<string, Figures>) =>
     Object.entries(figures).map(([label, { milliseconds }]) => ({ label, value: milliseconds }));

@@ -3,13 +3,14 @@ import { metric, startApi } from './lib/application.ts';
 import { bareCommits } from './lib/commits.ts';
 import { quantile, ratioOf, save, show, spreadOf } from './lib/figures.ts';
 import { startLoad } from './lib/http-load.ts';
+import { roundsOr, scaled } from './lib/options.ts';
 import { startProgress } from './lib/progress.ts';
 import { built, createSchema, createUsers } from './lib/schema.ts';
 
 const CONCURRENCY = 32;
-const ROUNDS = 7;
-const PER_ROUND = 1_000;
-const AUTHORS = 500;
+const ROUNDS = roundsOr(7);
+const PER_ROUND = scaled(1_000, 100);
+const AUTHORS = scaled(500, 50);
 
 const schema = await createSchema({});
 const { app, url } = await startApi(schema.env);

@@ -4,14 +4,16 @@
 // npm run bench -- sweep
 import type { Cluster, Redis } from 'ioredis';
 import { startApi } from './lib/application.ts';
-import { save, show, spreadOf, type Spread } from './lib/figures.ts';
+import { save, show, spreadOf } from './lib/figures.ts';
+import { roundsOr, scaled } from './lib/options.ts';
 import { startProgress } from './lib/progress.ts';
+import type { Spread } from './lib/results.ts';
 import { built, createSchema } from './lib/schema.ts';
 
-const ROUNDS = 5;
+const ROUNDS = roundsOr(5);
 const BUCKETS = 1_024;
 /** Enough feeds of each kind for a few hundred milliseconds of a node. */
-const ENTRIES_AT_A_TIME = 400_000;
+const ENTRIES_AT_A_TIME = scaled(400_000, 40_000);
 const MILLION = 1e6;
 /** An hour, in which every feed is looked at once. */
 const HOUR_SECONDS = 3_600;

@@ -65,6 +65,7 @@ async function startListening(command: readonly string[], env: NodeJS.ProcessEnv
 }
 
 export async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, 'exit');
   child.kill('SIGTERM');
   await ended;

@@ -1,27 +1,9 @@
 // Medians and spreads, and where they go.
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { arch, availableParallelism, cpus, loadavg } from 'node:os';
+import { arch, availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
 import { join } from 'node:path';
-
-export interface Spread {
-  median: number;
-  lowest: number;
-  highest: number;
-  runs: number;
-}
-
-/** What the report draws: bars side by side, each with its spread. */
-export interface Chart {
-  title: string;
-  unit: string;
-  bars: { label: string; value: Spread | number }[];
-  /** Drawn as a line. */
-  target?: number;
-  /** For values that differ by orders of magnitude. */
-  logarithmic?: boolean;
-}
-
-export const resultsDirectory = join(import.meta.dirname, '../results');
+import { options } from './options.ts';
+import { resultsDirectory, type Chart, type Spread } from './results.ts';
 
 export function spreadOf(values: readonly number[]): Spread {
   const sorted = values.toSorted((a, b) => a - b);
@@ -41,17 +23,27 @@ const round = (value: number): number => Number(value.toPrecision(4));
 
 export const show = ({ median, lowest, highest }: Spread): string => `${median} (${lowest} to ${highest})`;
 
+let versions: Record<string, string | undefined> = {};
+
+/** What services the results are of. */
+export function noteVersions(of: Record<string, string | undefined>): void {
+  versions = of;
+}
+
 /** Writes `bench/results/<name>.json`, which the report shows. */
 export function save(name: string, results: object, charts: readonly Chart[] = []): void {
   mkdirSync(resultsDirectory, { recursive: true });
   const machine = {
     cores: availableParallelism(),
     model: cpus()[0]?.model,
+    gigabytes: Number((totalmem() / 2 ** 30).toFixed(1)),
     arch: arch(),
+    linux: release(),
     node: process.version,
+    ...versions,
     // Of the last minute, the benchmark's own included: far above the cores, and others were at work.
     load: loadavg()[0],
   };
-  const content = { name, at: new Date().toISOString(), machine, charts, ...results };
+  const content = { name, at: new Date().toISOString(), quick: options.quick, machine, charts, ...results };
   writeFileSync(join(resultsDirectory, `${name}.json`), `${JSON.stringify(content, null, 2)}\n`);
 }

@@ -1,5 +1,8 @@
 // Graphs of any size whose users follow and are followed as those of a real one: the Slashdot Zoo of February 2009, 82,168 users, 870,161
 // follows (SNAP, soc-Slashdot0902; Leskovec, Lang, Dasgupta, Mahoney 2009).
+import { chance } from './chance.ts';
+
+const SEED = 1;
 
 type Quantiles = readonly (readonly [share: number, degree: number])[];
 
@@ -60,10 +63,6 @@ function degreeAt(quantiles: Quantiles, share: number): number {
 /** Followers of a user at a place between 0, the least followed, and 1. */
 export const followersAt = (share: number): number => degreeAt(FOLLOWERS, share);
 
-/** Followers of users on average. */
-export const meanFollowers = (users = 100_000): number =>
-  Array.from({ length: users }, (_, index) => followersAt((index + 0.5) / users)).reduce((a, b) => a + b, 0) / users;
-
 /**
  * Follows among users, by the configuration model: as many ends as each has followers and followees, joined at random.
  * A few fall out, because they come twice or lead to oneself.
@@ -71,6 +70,8 @@ export const meanFollowers = (users = 100_000): number =>
  * @returns pairs of places: who follows, who is followed
  */
 export function* makeFollows(users: number): Generator<[follower: number, followee: number]> {
+  const { shuffle } = chance(SEED);
+  const shuffled = (): Int32Array => shuffle(Int32Array.from({ length: users }, (_, index) => index));
   const ends = (quantiles: Quantiles, order: Int32Array): Int32Array => {
     const degrees = Array.from(order, (_, index) => degreeAt(quantiles, (index + 0.5) / users));
     const all = new Int32Array(degrees.reduce((sum, degree) => sum + degree, 0));
@@ -78,8 +79,8 @@ export function* makeFollows(users: number): Generator<[follower: number, follow
     for (const [index, degree] of degrees.entries()) all.fill(order[index]!, place, (place += degree));
     return all;
   };
-  const followees = ends(FOLLOWERS, shuffled(users));
-  const followers = shuffle(ends(FOLLOWEES, shuffled(users)));
+  const followees = ends(FOLLOWERS, shuffled());
+  const followers = shuffle(ends(FOLLOWEES, shuffled()));
   const seen = new Set<number>();
   let last = -1;
   for (let index = 0; index < Math.min(followers.length, followees.length); index++) {
@@ -92,23 +93,17 @@ export function* makeFollows(users: number): Generator<[follower: number, follow
   }
 }
 
-const shuffled = (count: number): Int32Array => shuffle(Int32Array.from({ length: count }, (_, index) => index));
-
-function shuffle(values: Int32Array): Int32Array {
-  for (let index = values.length - 1; index > 0; index--) {
-    const other = Math.floor(Math.random() * (index + 1));
-    [values[index], values[other]] = [values[other]!, values[index]!];
-  }
-  return values;
-}
-
-/** Places of a Zipf distribution with exponent 1: the first comes twice as often as the second. */
-export function zipf(count: number): () => number {
+/**
+ * Places of a Zipf distribution with exponent 1: the first comes twice as often as the second.
+ *
+ * @param share of chance, from 0 to 1
+ */
+export function zipf(count: number, share: () => number): () => number {
   const sums = new Float64Array(count);
   let sum = 0;
   for (let index = 0; index < count; index++) sums[index] = sum += 1 / (index + 1);
   return () => {
-    const wanted = Math.random() * sum;
+    const wanted = share() * sum;
     let [low, high] = [0, count - 1];
     while (low < high) {
       const middle = (low + high) >> 1;

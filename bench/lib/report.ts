@@ -1,13 +1,15 @@
 // Makes bench/results/report.html of all results: one page that needs nothing else, with a plot for each chart.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { resultsDirectory, type Chart, type Spread } from './figures.ts';
+import { resultsDirectory, type Chart, type Spread } from './results.ts';
 
 /** What every benchmark writes. */
 interface Results {
   name: string;
   at: string;
-  machine: { cores: number; model?: string; node: string; load?: number };
+  /** Only to see that it works. */
+  quick?: boolean;
+  machine: { cores: number; model?: string; node: string; mysql?: string; redis?: string; load?: number };
   charts?: Chart[];
 }
 
@@ -54,11 +56,18 @@ function plot({ title, unit, bars, target, logarithmic = false }: Chart): string
     <svg viewBox="0 0 ${LABELS + PLOT + VALUES} ${height}" role="img" aria-label="${escaped(title)}">${rows.join('')}${line}</svg></figure>`;
 }
 
-function section({ name, at, machine, charts = [], ...figures }: Results): string {
-  const busy = machine.load === undefined ? '' : `, load ${machine.load.toFixed(1)}`;
-  const where = `${at.slice(0, 16).replace('T', ' ')} UTC, ${machine.cores} cores, Node ${machine.node}${busy}`;
-  return `<section id="${escaped(name)}"><h2>${escaped(name)}</h2><p>${escaped(where)}</p>${charts.map(plot).join('')}
-    <details><summary>All figures</summary><pre>${escaped(JSON.stringify(figures, null, 2))}</pre></details></section>`;
+function section({ name, at, quick, machine, charts = [], ...figures }: Results): string {
+  const where = [
+    `${at.slice(0, 16).replace('T', ' ')} UTC`,
+    `${machine.cores} cores${machine.model ? ` of ${machine.model}` : ''}`,
+    `Node ${machine.node}`,
+    ...(machine.mysql ? [`MySQL ${machine.mysql}`] : []),
+    ...(machine.redis ? [`Redis ${machine.redis}`] : []),
+    ...(machine.load === undefined ? [] : [`load ${machine.load.toFixed(1)}`]),
+  ].join(', ');
+  const warning = quick ? '<p class="quick">A run with --quick: its figures mean nothing.</p>' : '';
+  return `<section id="${escaped(name)}"><h2>${escaped(name)}</h2><p>${escaped(where)}</p>${warning}${charts.map(plot).join('')}
+    <details><summary>All figures</summary><pre>${escaped(JSON.stringify({ machine, ...figures }, null, 2))}</pre></details></section>`;
 }
 
 const STYLE = `
@@ -66,7 +75,7 @@ const STYLE = `
   h1 { font-size: 1.5rem } h2 { border-top: 1px solid #d5dce3; padding-top: 1rem; margin-bottom: 0 }
   p, figcaption span { color: #5b6b7a } figure { margin: 1.2rem 0 } figcaption { font-weight: 600 }
   figcaption span { font-weight: 400 } svg { width: 100% } text { font-size: 12px; fill: #1c2733 }
-  rect { fill: #4c8dbf } .spread { stroke: #12324d; stroke-width: 2 } .target { stroke: #c0392b; stroke-dasharray: 4 3 }
+  rect { fill: #4c8dbf } .spread { stroke: #12324d; stroke-width: 2 } .target { stroke: #c0392b; stroke-dasharray: 4 3 } .quick { color: #c0392b }
   pre { background: #f4f6f8; padding: 1rem; overflow: auto; font-size: 12px } nav a { margin-right: 1rem }`;
 
 /** @returns the path of the report */

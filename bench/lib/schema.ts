@@ -1,12 +1,14 @@
 // A schema of one benchmark on the services that `npm run bench` starts, and the application's own classes, from the build.
 import { randomBytes, randomInt } from 'node:crypto';
+import { Redis } from 'ioredis';
 import mysql, { type Pool } from 'mysql2/promise';
+import { noteVersions } from './figures.ts';
 
 /** As in tests: ranges of ids keep the keys of schemas apart in the one Redis Cluster. */
 const ID_RANGE = 1_000_000_000;
 const ID_RANGES = 1_000_000;
-/** Rows of one INSERT. */
-const ROWS = 1_000;
+/** Rows of one INSERT: a few hundred kilobytes. */
+const ROWS = 5_000;
 
 /**
  * A module of the build; `ensureBuilt` has run. Untyped: the sources, with their decorators, are not valid under the settings of
@@ -23,7 +25,8 @@ export interface Schema {
   drop(): Promise<void>;
 }
 
-export async function createSchema(changes: NodeJS.ProcessEnv): Promise<Schema> {
+/** @param firstId below {@link ID_RANGE}, for at most one schema of a run; left out, ids are as long as those of a range far away */
+export async function createSchema(changes: NodeJS.ProcessEnv, firstId?: number): Promise<Schema> {
   const name = `sns_test_bench_${randomBytes(4).toString('hex')}`;
   const env: NodeJS.ProcessEnv = {
     ...process.env,
@@ -47,7 +50,8 @@ export async function createSchema(changes: NodeJS.ProcessEnv): Promise<Schema> 
   const numbers = { supportBigNumbers: true, bigNumberStrings: true, timezone: 'Z' };
   const pool = mysql.createPool({ ...access, ...numbers, database: name, connectionLimit: 4 });
   await migrate(name, env);
-  const base = randomInt(1, ID_RANGES) * ID_RANGE;
+  await noteServices(pool, env);
+  const base = firstId ?? randomInt(1, ID_RANGES) * ID_RANGE;
   for (const table of ['users', 'posts', 'post_count_changes']) {
     await pool.query(`ALTER TABLE ${table} AUTO_INCREMENT = ${base}`);
   }
@@ -56,6 +60,16 @@ export async function createSchema(changes: NodeJS.ProcessEnv): Promise<Schema> 
     await pool.end();
   };
   return { env, pool, drop };
+}
+
+/** For the results: what they were measured with. */
+async function noteServices(pool: Pool, env: NodeJS.ProcessEnv): Promise<void> {
+  const [[row]] = (await pool.query('SELECT VERSION() AS version')) as unknown as [[{ version: string }]];
+  const [host, port] = env.REDIS_NODES!.split(',')[0]!.split(':');
+  const redis = new Redis({ host: host!, port: Number(port) });
+  const version = /^redis_version:(\S+)/m.exec(await redis.info('server'))?.[1];
+  redis.disconnect();
+  noteVersions({ mysql: row.version, redis: version });
 }
 
 async function migrate(database: string, env: NodeJS.ProcessEnv): Promise<void> {
@@ -76,6 +90,13 @@ async function migrate(database: string, env: NodeJS.ProcessEnv): Promise<void> 
   await node.close();
 }
 
+/** Inserts in statements of a bounded size. @param into a table and its columns */
+export async function insertRows(pool: Pool, into: string, rows: readonly unknown[][]): Promise<void> {
+  for (let start = 0; start < rows.length; start += ROWS) {
+    await pool.query(`INSERT INTO ${into} VALUES ?`, [rows.slice(start, start + ROWS)]);
+  }
+}
+
 /** Users without a password, as a row and nothing more. @returns their ids */
 export async function createUsers(pool: Pool, count: number): Promise<string[]> {
   const now = new Date();
@@ -84,7 +105,7 @@ export async function createUsers(pool: Pool, count: number): Promise<string[]> 
       const username = `b_${start + index}`;
       return [username, `${username}@example.test`, '!', username, now];
     });
-    await pool.query('INSERT INTO users (username, email, password_hash, display_name, created_at) VALUES ?', [rows]);
+    await insertRows(pool, 'users (username, email, password_hash, display_name, created_at)', rows);
   }
   const [users] = await pool.query('SELECT id FROM users ORDER BY id');
   return (users as { id: string }[]).map(({ id }) => id);

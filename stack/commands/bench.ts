@@ -1,5 +1,5 @@
-// npm run bench [-- NAME [arguments]]: runs bench/NAME.ts, or every benchmark one after the other, on services that end with it, and
-// makes bench/results/report.html of all results that there are.
+// npm run bench [-- NAME] [options]: runs bench/NAME.ts, or every benchmark one after the other, on services that end with it, and
+// makes bench/results/report.html of all results that there are. The options are those of bench/lib/options.ts.
 // npm run bench -- failures: the tests of failing Redis nodes, with the load that the figures of docs/performance.md are of.
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,7 +15,9 @@ import { endTestServices, startTestServices } from '../lib/test-services.ts';
 
 const directory = join(root, 'bench');
 const shutdown = shutdownSignal();
-const [name, ...args] = process.argv.slice(2);
+const given = process.argv.slice(2);
+const name = given[0]?.startsWith('-') ? undefined : given[0];
+const args = name === undefined ? given : given.slice(1);
 
 /** Computed from the results of the others, without services. */
 const COMPUTED = 'capacity';
