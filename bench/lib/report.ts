@@ -13,8 +13,8 @@ interface Results {
   charts?: Chart[];
 }
 
-const LABELS = 190;
-const PLOT = 480;
+const LABELS = 300;
+const PLOT = 390;
 const VALUES = 190;
 const ROW = 26;
 
