@@ -13,11 +13,15 @@ const LEFT_AFTER_FAILURE = 0.75;
 
 /** @returns the result of a benchmark, or the reason why there is nothing to compute with */
 function resultOf<T>(name: string): T {
+  let text: string;
   try {
-    return JSON.parse(readFileSync(join(resultsDirectory, `${name}.json`), 'utf8')) as T;
+    text = readFileSync(join(resultsDirectory, `${name}.json`), 'utf8');
   } catch (error) {
     throw new Error(`run npm run bench -- ${name} first: its results are not there`, { cause: error });
   }
+  const result = JSON.parse(text) as T & { quick?: boolean };
+  if (result.quick) console.log(`${name} was run with --quick: what follows from it means nothing`);
+  return result;
 }
 
 const mixed = resultOf<{
