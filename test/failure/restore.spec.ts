@@ -125,9 +125,12 @@ suite('When all follows were deleted by mistake, and MySQL is restored as docs/o
   afterAll(async () => {
     await Promise.all([...running].map(end));
     await redis?.close();
-    await backup?.remove();
-    await restored?.drop();
-    await fresh?.remove();
+    try {
+      await restored?.drop();
+    } finally {
+      await fresh?.remove();
+      await backup?.remove();
+    }
     await before?.close();
   });
 
@@ -180,6 +183,7 @@ suite('When all follows were deleted by mistake, and MySQL is restored as docs/o
   it('the same from a physical copy, and what came after the mistake too, when only that is left out', async () => {
     await Promise.all([...running].map(end));
     await restored!.drop();
+    restored = undefined;
     await fresh.remove();
     fresh = await FreshMysql.start(Number(process.env['STACK_SPARE_PORT']), PROGRAMS!, backup.data);
     backup.restoreInto(fresh.socket, env(onlyFresh()));

@@ -51,7 +51,7 @@ export class FreshMysql {
   /** Ends the server and deletes its data. */
   async remove(): Promise<void> {
     if (this.server?.exitCode === null && this.server.kill('SIGKILL')) await once(this.server, 'close');
-    rmSync(this.directory, { recursive: true });
+    rmSync(this.directory, { recursive: true, force: true });
   }
 
   private get settings(): string[] {
