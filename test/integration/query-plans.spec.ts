@@ -247,6 +247,7 @@ describe('The plans of all statements', () => {
     ['whom a reader follows', /followee_id > \?/, 'follows', 'range', 'ix_follows_follower'],
     ["an author's posts", /^SELECT id FROM posts .*\bauthor_id = \? AND id < \?/s, 'posts', 'range', 'ix_posts_author'],
     ["each author's posts for a feed", /AS older/, 'posts', 'ref', 'ix_posts_author'],
+    ["each author's newest posts", /AS recent/, 'posts', 'ref', 'ix_posts_author_created'],
     ['who likes a post', /user_id > \? ORDER BY user_id/, 'likes', 'range', 'PRIMARY'],
     ['the jobs of a lane that are due', /lane = \? AND available_at >= \?/, 'outbox_events', 'range', 'ix_outbox_lane'],
     ['the parked jobs of a type', /lane = \? AND type = \? AND id > \?/, 'outbox_events', 'range', 'ix_outbox_type'],

@@ -30,9 +30,9 @@ export class FeedAuditRepository {
       `SELECT recent.id, recent.author_id AS authorId, recent.created_at AS createdAt, recent.pulled
          FROM JSON_TABLE(?, '$[*]' COLUMNS (author_id BIGINT PATH '$')) AS authors
          JOIN LATERAL (
-           SELECT id, author_id, created_at, pulled FROM posts
+           SELECT id, author_id, created_at, pulled FROM posts FORCE INDEX (ix_posts_author_created)
             WHERE author_id = authors.author_id AND created_at BETWEEN ? AND ? AND deleted_at IS NULL
-            ORDER BY created_at DESC, id DESC LIMIT ?
+            ORDER BY author_id DESC, created_at DESC, id DESC LIMIT ?
          ) AS recent`,
       [JSON.stringify(authorIds), from, until, limit],
     );

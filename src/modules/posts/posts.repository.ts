@@ -143,9 +143,9 @@ export class PostsRepository {
   /** An author's newest posts that were created at or after a moment, newest first. */
   recentOfAuthor(authorId: Id, createdFrom: Date, limit: number): Promise<{ id: Id; createdAt: Date }[]> {
     return this.transactions.manager.query(
-      `SELECT id, created_at AS createdAt FROM posts
+      `SELECT id, created_at AS createdAt FROM posts FORCE INDEX (ix_posts_author_created)
         WHERE author_id = ? AND created_at >= ? AND deleted_at IS NULL
-        ORDER BY created_at DESC, id DESC LIMIT ?`,
+        ORDER BY author_id DESC, created_at DESC, id DESC LIMIT ?`,
       [authorId, createdFrom, limit],
     );
   }
