@@ -14,7 +14,6 @@ const ELSEWHERE: Record<string, string> = {
   'npm test': 'this is it',
   'npm run check': '.ci/run',
   'npm run property': 'failure/feed-property.spec.ts',
-  'npm run mutants': 'by hand: it takes too long to be part of every run',
   'npm run fuzz': 'security/fuzz.spec.ts',
   'npm run soak': 'failure/soak.spec.ts',
 };
