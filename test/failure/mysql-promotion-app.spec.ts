@@ -3,7 +3,7 @@ import type { Post } from '../support/contract.js';
 import { services } from '../support/services.js';
 import { until } from '../support/settle.js';
 import { TestApp } from '../support/test-app.js';
-import { operateWell, PRIMARY, promoteReplica, restoreTopology, takeBack } from '../support/topology.js';
+import { operateWell, PRIMARY, promoteReplica, restoreTopology, takeBack, untilCaughtUp } from '../support/topology.js';
 
 const RESTORE_TIMEOUT_MS = 120_000;
 /** How soon the API writes to the new primary: a look at the servers every half second, and new connections. */
@@ -62,7 +62,7 @@ describe('The application, while the primary of MySQL is lost and moved', () => 
       await answeredWith(201);
       await services.kill(PRIMARY.name);
       await answeredWith(503);
-      await promoteReplica();
+      const heir = await promoteReplica();
       const promotedAt = performance.now();
       await answeredWith(201);
       expect(performance.now() - promotedAt).toBeLessThan(FOLLOWED_WITHIN_MS);
@@ -71,6 +71,7 @@ describe('The application, while the primary of MySQL is lost and moved', () => 
       await answeredWith(201);
       await takeBack(PRIMARY);
       await answeredWith(201);
+      await untilCaughtUp(PRIMARY, heir);
       await operateWell('promote', PRIMARY.address);
       await answeredWith(201);
     } finally {

@@ -19,6 +19,7 @@ import {
   SERVERS,
   startAnyhow,
   takeBack,
+  untilCaughtUp,
   untilHealthy,
 } from '../support/topology.js';
 
@@ -140,7 +141,8 @@ describe('The primary of MySQL', () => {
 
       await takeBack(PRIMARY);
       expect(await writable()).toEqual([heir]);
-      await until(async () => (await idsOn(PRIMARY)).has(0), { what: 'the later write on the old primary' });
+      await untilCaughtUp(PRIMARY, heir);
+      expect(await idsOn(PRIMARY)).toContain(0);
 
       await operateWell('promote', PRIMARY.address);
       expect(await writable()).toEqual([PRIMARY]);

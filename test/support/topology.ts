@@ -144,6 +144,19 @@ export const untilHealthy = (): Promise<unknown> => {
   });
 };
 
+/**
+ * All that the source has is there, and the server knows it: one that has just come back counts itself as far behind as the
+ * last thing it was away for, a moment longer than it is.
+ */
+export async function untilCaughtUp(server: Server, source: Server): Promise<void> {
+  const wanted = await executedOn(source);
+  const isCaughtUp = async () => {
+    const [status] = await onServer(server, 'SHOW REPLICA STATUS');
+    return status?.['Seconds_Behind_Source'] === 0 && (await executedOn(server)).contains(wanted);
+  };
+  await until(isCaughtUp, { what: `${server.name} to catch up`, timeoutMs: 60_000 });
+}
+
 /** Brings the servers back to how every test finds them: the first is the primary, the others replicate from it. */
 export async function restoreTopology(): Promise<void> {
   for (const server of SERVERS) await startAnyhow(server);
@@ -155,8 +168,7 @@ export async function restoreTopology(): Promise<void> {
   }
   await untilHealthy();
   if (holder !== PRIMARY) {
-    const executed = (await executedOn(holder)).toString();
-    await onServer(PRIMARY, `SELECT WAIT_FOR_EXECUTED_GTID_SET('${executed}', 30)`);
+    await untilCaughtUp(PRIMARY, holder);
     await operateWell('promote', PRIMARY.address);
   }
   await untilHealthy();
