@@ -111,11 +111,18 @@ describe('While all of Redis is down', () => {
       expect(metrics).toMatch(/feed_degraded_total [1-9]/);
     });
 
-    await untilHealed(follower, liker);
+    // All of them read: a feed that went with the last moments of a node is built then, and not before.
+    await untilHealed(follower, liker, routes.reader);
     const readers = [follower.id, routes.reader.id];
-    await until(async () => [...(await app.redis.copiesOf(liked.id, readers)).values()].every((count) => count === 1), {
-      what: 'the post to be fanned out',
-      timeoutMs: HEALED_WITHIN_MS,
+    let copies = new Map<string, number>();
+    const isFannedOut = async () => {
+      copies = await app.redis.copiesOf(liked.id, readers);
+      return [...copies.values()].every((count) => count === 1);
+    };
+    const fanOut = until(isFannedOut, { what: 'the post to be fanned out', timeoutMs: HEALED_WITHIN_MS });
+    await fanOut.catch(async (error: unknown) => {
+      const feeds = await Promise.all(readers.map((id) => app.redis.sentinel(id)));
+      throw new Error(`of ${liked.id} there are ${JSON.stringify([...copies, feeds])}`, { cause: error });
     });
     await settleCounts(app.database, HEALED_WITHIN_MS);
     const right = { likes: 1, comments: 0 };

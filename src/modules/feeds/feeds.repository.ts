@@ -7,8 +7,10 @@ export interface PostReference {
   createdAt: Date;
 }
 
-/** Whose posts a reader's feed holds: their own and those of whom they follow. */
-/** Without the cast the ids of all would be text, which no index of numbers is sure to be used for. */
+/**
+ * Whose posts a reader's feed holds: their own and those of whom they follow. Without the cast the ids of all would be text, which
+ * no index of numbers is sure to be used for.
+ */
 const AUTHORS = `(SELECT followee_id AS author_id FROM follows WHERE follower_id = ?
                   UNION ALL SELECT CAST(? AS SIGNED)) AS authors`;
 
