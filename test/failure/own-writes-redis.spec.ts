@@ -89,7 +89,7 @@ describe('Own writes while Redis is down', () => {
           await until(() => isLost, { what: 'the other instance to lose Redis' });
         });
         // Past what remembers writes, which must find out by itself.
-        const answers = async () => (await redis.hvals(`own-writes:${member.id}`)).length > 0;
+        const answers = async () => Array.isArray(await redis.hvals(`own-writes:${member.id}`));
         await until(answers, { what: 'it to have Redis again', timeoutMs: BACK_WITHIN_MS });
         expect(await nameOf(on(other, member))).toBe('Renamed');
       });
