@@ -13,6 +13,7 @@ import { roundsOr, scaled } from './lib/options.ts';
 import { startProgress } from './lib/progress.ts';
 import type { Spread } from './lib/results.ts';
 import { built, createSchema } from './lib/schema.ts';
+import { untilSettled } from './lib/settled.ts';
 import { sharesSince, usageByName, type Share } from './lib/usage.ts';
 import { createPosts, loadGraph } from './lib/world.ts';
 
@@ -47,6 +48,7 @@ await createPosts(
   users.map(({ id }) => id),
   POSTS_EACH,
 );
+await untilSettled(schema);
 const [rows] = await pool.query<RowDataPacket[]>('SELECT id FROM posts ORDER BY id DESC');
 const api = await startProcess('main', env);
 const worker = await startWorker(env);

@@ -9,6 +9,7 @@ import { roundsOr, scaled } from './lib/options.ts';
 import { startProgress } from './lib/progress.ts';
 import type { Spread } from './lib/results.ts';
 import { built, createSchema } from './lib/schema.ts';
+import { untilSettled } from './lib/settled.ts';
 import { barePool, selectsOf, serversOf } from './lib/servers.ts';
 import { usageByName } from './lib/usage.ts';
 import { loadGraph } from './lib/world.ts';
@@ -29,6 +30,7 @@ const SELECT =
 const schema = await createSchema({ MYSQL_POOL_SIZE: String(POOL_SIZE) });
 const { env } = schema;
 const { about, users } = await loadGraph(schema);
+await untilSettled(schema);
 /** Who has a page of followers. */
 const popular = users.filter(({ followers }) => followers >= PAGE).map(({ id }) => id);
 const { app } = await startApi(env);

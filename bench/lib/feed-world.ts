@@ -1,5 +1,6 @@
 // Readers on the loaded graph whose feeds hold about so many entries.
 import type { Schema } from './schema.ts';
+import { untilSettled } from './settled.ts';
 import { createPosts, loadGraph, type LoadedGraph } from './world.ts';
 
 /** Live posts of every user, who has their own in the feed too: a feed holds that many for each followee, and as many again. */
@@ -14,7 +15,7 @@ export interface FeedWorld {
 }
 
 /**
- * Loads the graph, gives everybody posts, and picks readers by how many they follow; feeds are built when they are first read.
+ * Loads the graph, gives everybody posts, waits until the servers have settled, and picks readers by how many they follow; feeds are built when they are first read.
  *
  * @param count of readers of each size
  */
@@ -25,6 +26,7 @@ export async function createFeedWorld(schema: Schema, count: number): Promise<Fe
     users.map(({ id }) => id),
     POSTS_EACH,
   );
+  await untilSettled(schema);
   const readers = new Map<number, string[]>();
   for (const size of FEED_SIZES) {
     const wanted = size / POSTS_EACH - 1;
