@@ -197,6 +197,31 @@ describe('The primary of MySQL', () => {
       await untilHealthy();
     });
 
+    it('waits for a commit that the other one was ahead with, and does not take it for one of its own', async () => {
+      const setting = 'rpl_semi_sync_source_wait_for_replica_count';
+      await onServer(REPLICA_2, 'STOP REPLICA IO_THREAD');
+      await onServer(PRIMARY, `SET GLOBAL ${setting} = 2`, 'SET GLOBAL rpl_semi_sync_source_timeout = 60000');
+      let written: Promise<void> | undefined;
+      try {
+        written = write(PRIMARY, 1);
+        await until(async () => (await idsOn(REPLICA_1)).has(1), { what: 'the write on a replica' });
+        expect(await idsOn(PRIMARY)).toEqual(new Set());
+
+        const promotion = operate('promote', REPLICA_1.address);
+        const waits =
+          "SELECT 1 FROM performance_schema.processlist WHERE info LIKE 'SELECT WAIT_FOR_EXECUTED_GTID_SET%'";
+        await until(async () => (await onServer(PRIMARY, waits)).length > 0, { what: 'the command to wait' });
+        await onServer(REPLICA_2, 'START REPLICA IO_THREAD');
+        expect(await promotion).toEqual({ code: 0, text: expect.any(String) });
+      } finally {
+        await onServer(REPLICA_2, 'START REPLICA IO_THREAD');
+        await onServer(PRIMARY, `SET GLOBAL ${setting} = 1`, 'SET GLOBAL rpl_semi_sync_source_timeout = 1000');
+        await written;
+      }
+      expect(await idsOn(REPLICA_1)).toEqual(new Set([1]));
+      await untilHealthy();
+    }, 120_000);
+
     it.each(['2/', '3/', '6/', '8/'])(
       'is moved by a second run if the first was killed at its step %s',
       async (step) => {

@@ -21,7 +21,7 @@ export class Actor {
   private constructor(
     private readonly deployment: Deployment,
     private readonly oracle: FeedOracle,
-    clock: SharedClock,
+    private readonly clock: SharedClock,
     readonly id: Id,
     private readonly token: string,
   ) {
@@ -74,12 +74,12 @@ export class Actor {
 
   private async follow(whom: Id): Promise<void> {
     await this.write(204, 'PUT', `/v1/users/${whom}/follow`);
-    this.oracle.followed(this.id, whom);
+    this.oracle.followed(this.id, whom, this.clock.nowMs());
   }
 
   private async unfollow(whom: Id): Promise<void> {
     await this.write(204, 'DELETE', `/v1/users/${whom}/follow`);
-    this.oracle.unfollowed(this.id, whom);
+    this.oracle.unfollowed(this.id, whom, this.clock.nowMs());
   }
 
   /** In quick succession. */

@@ -34,6 +34,8 @@ interface Reader {
   follows: Set<Id>;
   /** Whom the reader has ever followed: an upper bound of what was ever in the feed. */
   everFollowed: Set<Id>;
+  /** When each follow or unfollow was answered last. */
+  changedMs: Map<Id, number>;
   showings: Map<Id, Showing>;
   /** No post above this id was ever cut off by the cap. */
   highestFloor: Id;
@@ -41,6 +43,7 @@ interface Reader {
 
 /** A mark follows the answer within a second, and a little later on a machine that has much else to do. */
 const MARK_WITHIN_MS = 3_000;
+const HOUR_MS = 3_600_000;
 
 export class FeedOracle {
   readonly posts = new Map<Id, PostFact>();
@@ -49,7 +52,13 @@ export class FeedOracle {
   constructor(readonly settings: FeedSettings) {}
 
   registered(id: Id): void {
-    this.readers.set(id, { follows: new Set(), everFollowed: new Set([id]), showings: new Map(), highestFloor: 0 });
+    this.readers.set(id, {
+      follows: new Set(),
+      everFollowed: new Set([id]),
+      changedMs: new Map(),
+      showings: new Map(),
+      highestFloor: 0,
+    });
   }
 
   posted(id: Id, authorId: Id, createdMs: number): void {
@@ -60,7 +69,7 @@ export class FeedOracle {
     this.posts.get(id)!.deletion = 'asked';
   }
 
-  followed(readerId: Id, authorId: Id): void {
+  followed(readerId: Id, authorId: Id, nowMs: number): void {
     const reader = this.reader(readerId);
     // A follow after an unfollow forgets what was viewed.
     if (!reader.follows.has(authorId) && reader.everFollowed.has(authorId)) {
@@ -68,10 +77,13 @@ export class FeedOracle {
     }
     reader.follows.add(authorId);
     reader.everFollowed.add(authorId);
+    reader.changedMs.set(authorId, nowMs);
   }
 
-  unfollowed(readerId: Id, authorId: Id): void {
-    this.reader(readerId).follows.delete(authorId);
+  unfollowed(readerId: Id, authorId: Id, nowMs: number): void {
+    const { follows, changedMs } = this.reader(readerId);
+    follows.delete(authorId);
+    changedMs.set(authorId, nowMs);
   }
 
   follows(readerId: Id): ReadonlySet<Id> {
@@ -161,9 +173,13 @@ export class FeedOracle {
   explain(readerId: Id, postId: Id, nowMs: number): string {
     const post = this.posts.get(postId);
     const showing = this.showing(readerId, postId);
-    const ago = (ms: number): string => `${((nowMs - ms) / 3_600_000).toFixed(3)} h ago`;
+    const ago = (ms: number): string => {
+      return nowMs - ms < HOUR_MS ? `${nowMs - ms} ms ago` : `${((nowMs - ms) / HOUR_MS).toFixed(3)} h ago`;
+    };
+    const changedMs = post && this.reader(readerId).changedMs.get(post.authorId);
     return [
       post ? `created ${ago(post.createdMs)} by ${post.authorId}` : 'unknown',
+      ...(changedMs === undefined ? [] : [`whom the reader last followed or left ${ago(changedMs)}`]),
       ...(post && post.deletion !== 'none' ? ['deleted'] : []),
       showing ? `shown ${ago(showing.earliestMs)}${showing.isCertain ? '' : ', perhaps'}` : 'never shown',
     ].join(', ');

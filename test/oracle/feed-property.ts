@@ -146,7 +146,7 @@ class FeedProperty {
   /** Compares what is stored, and walks of readers, while nothing else happens; what a loss by Redis left may take a while. */
   private async inspect(afterLoss: boolean, mayBeLate: boolean): Promise<string[]> {
     const during = this.actors
-      .flatMap(({ problems }) => problems.splice(0))
+      .flatMap(({ problems }) => problems.splice(0).map((problem) => `meanwhile, ${problem}`))
       // What a master takes with it may be missing until it is brought back, deletions of its cached posts included;
       // everything else holds meanwhile, too.
       .filter((problem) => !afterLoss || !/missing|viewed|risen|not to be seen: .*, deleted/.test(problem))

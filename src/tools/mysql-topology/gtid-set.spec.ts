@@ -27,6 +27,11 @@ describe(GtidSet.name, () => {
     expect(set('A:1-5:7,B:2-3,B:tag:4').size).toBe(9);
   });
 
+  it('tells which are of one server', () => {
+    expect(short(set('A:1-3,A:backup:2,B:4').of(A.toUpperCase()))).toBe('A:1-3,A:backup:2');
+    expect(set('A:1').of(B).isEmpty).toBe(true);
+  });
+
   it.each([
     ['A:1-5', 'A:1-5', ''],
     ['A:1-9', 'A:3-4', 'A:1-2:5-9'],

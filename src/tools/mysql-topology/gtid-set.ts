@@ -23,12 +23,12 @@ export class GtidSet {
         else throw new Error(`this is no set of GTIDs: ${text}`);
       }
     }
-    return GtidSet.of(origins);
+    return GtidSet.merged(origins);
   }
 
-  private static of(origins: ReadonlyMap<string, Interval[]>): GtidSet {
-    const merged = [...origins].map(([origin, intervals]) => [origin, merge(intervals)] as const);
-    return new GtidSet(new Map(merged.filter(([, intervals]) => intervals.length > 0)));
+  private static merged(origins: ReadonlyMap<string, Interval[]>): GtidSet {
+    const sorted = [...origins].map(([origin, intervals]) => [origin, merge(intervals)] as const);
+    return new GtidSet(new Map(sorted.filter(([, intervals]) => intervals.length > 0)));
   }
 
   get isEmpty(): boolean {
@@ -50,14 +50,20 @@ export class GtidSet {
     for (const [origin, intervals] of other.origins) {
       origins.set(origin, [...(origins.get(origin) ?? []), ...intervals]);
     }
-    return GtidSet.of(origins);
+    return GtidSet.merged(origins);
   }
 
   minus(other: GtidSet): GtidSet {
     const origins = [...this.origins].map(
       ([origin, intervals]) => [origin, subtract(intervals, other.origins.get(origin) ?? [])] as const,
     );
-    return GtidSet.of(new Map(origins));
+    return GtidSet.merged(new Map(origins));
+  }
+
+  /** Those that one server was the first to commit, with a tag or without. */
+  of(uuid: string): GtidSet {
+    const origins = [...this.origins].filter(([origin]) => origin.split(':')[0] === uuid.toLowerCase());
+    return new GtidSet(new Map(origins));
   }
 
   contains(other: GtidSet): boolean {

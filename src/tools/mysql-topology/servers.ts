@@ -1,11 +1,14 @@
 import type { AppConfig } from '../../config/app-config.js';
+import { GtidSet } from './gtid-set.js';
 import { MysqlServer } from './mysql-server.js';
-import type { KnownServer } from './server-state.js';
+import { isLive, type KnownServer, type LiveServer } from './server-state.js';
 import { primacyOf } from './topology.js';
 import { TopologyError } from './topology-error.js';
 
 /** A server needs a moment to notice that a command which was killed is gone. */
 const LOCK_SECONDS = 3;
+/** A primary commits without an acknowledgement after a second (`rpl_semi_sync_source_timeout`). */
+const COMMIT_SECONDS = 3;
 
 /** The servers of the settings, those that answer with a connection each. */
 export class Servers {
@@ -59,8 +62,20 @@ export class Servers {
       this.names.map(async (name): Promise<KnownServer> => ({ name, state: await this.connected.get(name)?.state() })),
     );
     const { holder } = primacyOf(known, this.configured);
-    if (holder) holder.state.executed = await this.get(holder.name).executed();
+    if (holder) holder.state.executed = await this.executedBy(holder, known.filter(isLive));
     return known;
+  }
+
+  /**
+   * Everything that the primary has executed. A replica may be ahead of it: it acknowledges a transaction before the primary
+   * commits it (`AFTER_SYNC`), and may have executed it by then. What looks like that is waited for.
+   */
+  private async executedBy({ name, state }: LiveServer, servers: readonly LiveServer[]): Promise<GtidSet> {
+    const primary = this.get(name);
+    const known = servers.reduce((all, server) => all.union(server.state.executed), GtidSet.EMPTY);
+    const ahead = known.of(state.uuid).minus(await primary.executed());
+    if (!ahead.isEmpty) await primary.waitFor(ahead, COMMIT_SECONDS);
+    return primary.executed();
   }
 
   close(): void {
