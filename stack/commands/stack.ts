@@ -3,19 +3,22 @@ import { createInterface } from 'node:readline/promises';
 import { parseArgs } from 'node:util';
 import { createBackend, type Backend } from '../lib/backend.ts';
 import { runCommand } from '../lib/command.ts';
+import { readDevelopment } from '../lib/development.ts';
 import { lastPorts } from '../lib/instance.ts';
 import { acquireLock } from '../lib/lock.mjs';
 import type { InstanceName } from '../lib/paths.ts';
-import { developmentPorts, parsePortOffset } from '../lib/ports.ts';
 import { step } from '../lib/progress.ts';
 import { StackError } from '../lib/stack-error.ts';
 import { formatStatus } from '../lib/status.ts';
 
 const USAGE = 'usage: npm run stack -- up|down|status|reset [--instance development|test] [--yes]';
 
-function instanceNamed(name: string): Promise<Backend> {
-  if (name === 'development')
-    return createBackend(name, developmentPorts(parsePortOffset(process.env.STACK_PORT_OFFSET)));
+/** @param action `up` goes by the settings, everything else by where the services came up last */
+function instanceNamed(name: string, action: string): Promise<Backend> {
+  if (name === 'development') {
+    const { ports } = readDevelopment();
+    return createBackend(name, action === 'up' ? ports : (lastPorts(name) ?? ports));
+  }
   if (name !== 'test') throw new StackError(`there is no instance ${name}\n${USAGE}`);
   const ports = lastPorts(name);
   if (ports === undefined) throw new StackError('the test instance is not there: `npm test` makes it and ends it');
@@ -37,7 +40,7 @@ await runCommand(async () => {
   });
   const [action, ...more] = positionals;
   if (!['up', 'down', 'status', 'reset'].includes(action ?? '') || more.length > 0) throw new StackError(USAGE);
-  const instance = await instanceNamed(values.instance);
+  const instance = await instanceNamed(values.instance, action!);
 
   if (action === 'status') {
     const statuses = await instance.status();

@@ -1,17 +1,16 @@
 // npm start: services, build, migrations, then the API and the worker, until Ctrl-C or SIGTERM.
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createBackend, type Backend } from '../lib/backend.ts';
 import { ensureBuilt } from '../lib/build.ts';
 import { checkPort } from '../lib/check-port.ts';
 import { nodeCommand, runAtTerminal } from '../lib/child.ts';
 import { runCommand, shutdownSignal } from '../lib/command.ts';
-import { environmentOf } from '../lib/environment.ts';
+import { readDevelopment } from '../lib/development.ts';
 import { acquireLock } from '../lib/lock.mjs';
 import { resolveMode } from '../lib/mode.ts';
 import { root } from '../lib/paths.ts';
 import { pollUntil } from '../lib/poll.ts';
-import { developmentPorts, parsePortOffset, type Ports } from '../lib/ports.ts';
+import type { Ports } from '../lib/ports.ts';
 import { step } from '../lib/progress.ts';
 import { messageOf, StackError } from '../lib/stack-error.ts';
 import { Supervisor } from '../lib/supervisor.ts';
@@ -79,10 +78,8 @@ Ctrl-C stops the API and the worker; the services stay (npm run stack -- down).
 `;
 
 async function start(): Promise<void> {
-  const ports = developmentPorts(parsePortOffset(process.env.STACK_PORT_OFFSET));
+  const { ports, env } = readDevelopment();
   const backend = await createBackend('development', ports);
-  // What the person has set goes before what the stack offers.
-  const env = { ...environmentOf(ports), ...process.env };
   const { API_PORT: api, WORKER_PORT: worker } = env;
   await checkPort(backend.directory, 'the API', Number(api));
   await checkPort(backend.directory, 'the worker', Number(worker));
@@ -102,7 +99,6 @@ async function start(): Promise<void> {
 }
 
 await runCommand(async () => {
-  if (existsSync(join(root, '.env'))) process.loadEnvFile(join(root, '.env'));
   const lock = await acquireLock(join(root, 'start'), {
     purpose: 'npm start',
     wait: false,

@@ -34,7 +34,5 @@ export function environmentOf(ports: Ports): Record<string, string> {
     S3_BUCKET: OBJECT_STORE.bucket,
     S3_ACCESS_KEY: OBJECT_STORE.accessKey,
     S3_SECRET_KEY: OBJECT_STORE.secretKey,
-    SMTP_HOST: '127.0.0.1',
-    SMTP_PORT: String(ports.smtp),
   };
 }

@@ -75,7 +75,7 @@ function targets(ports: Ports): Files {
   );
 }
 
-/** How the mails leave; the development stack sends them to its own sink. */
+/** How the mails leave where nothing else is set; the development stack sends them to its own sink. */
 const MAIL = {
   SMTP_HOST: '127.0.0.1',
   SMTP_USERNAME: '',
@@ -85,7 +85,9 @@ const MAIL = {
 };
 
 function mailSettings(text: string, ports: Ports): string {
-  const values: Record<string, string | undefined> = { ...MAIL, SMTP_PORT: String(ports.smtp), ...process.env };
+  // `.env.example` has these empty: who uncomments a line without filling it in has set nothing.
+  const set = Object.fromEntries(Object.entries(process.env).filter(([, value]) => value !== ''));
+  const values: Record<string, string | undefined> = { ...MAIL, SMTP_PORT: String(ports.smtp), ...set };
   return text.replace(/\$\{(\w+)\}/g, (_, name: string) => values[name] ?? '');
 }
 
