@@ -1,3 +1,7 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import type { FeedPage } from '../support/contract.js';
 import { commandBlocks, documentText, runLines } from '../support/documented.js';
 import { TestApp } from '../support/test-app.js';
@@ -61,6 +65,21 @@ describe('The commands of the README', () => {
     expect(Number((once as { rows: string }).rows)).toBeGreaterThan(4_000);
     await run(load);
     expect(await count()).toEqual(once);
+  });
+
+  it('make the file that is linked to ready to be loaded', async () => {
+    const ready = /`(zcat [^`]+)`/.exec(readme)![1]!;
+    const directory = mkdtempSync(join(tmpdir(), 'sns-graph-'));
+    try {
+      // As its first lines are, with either end of line.
+      const lines = ['# Directed graph', '# FromNodeId\tToNodeId', '0\t0', '0\t1', '0\t2', '1\t0\r', '1\t1\r'];
+      writeFileSync(join(directory, 'soc-Slashdot0902.txt.gz'), gzipSync(lines.join('\n')));
+      await runLines(ready, env, directory);
+      const output = await run(`npm run load -- --strict --graph ${directory}/slashdot.tsv`);
+      expect(output).toMatch(/^  follows +3 read/m);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
   });
 
   it('show how the services and the background work are', async () => {
