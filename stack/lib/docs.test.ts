@@ -53,4 +53,13 @@ describe('the documents', () => {
       );
     });
   }
+
+  it('name every command of the stack', () => {
+    const text = readFileSync(join(root, 'stack/README.md'), 'utf8');
+    const commands = readdirSync(join(root, 'stack/commands')).map((file) => file.replace('.ts', ''));
+    assert.deepEqual(
+      commands.filter((command) => !text.includes(`\`${command}\``)),
+      [],
+    );
+  });
 });
