@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { Injectable, Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { AppError } from '../../src/common/app-error.js';
@@ -123,6 +124,33 @@ describe(TransactionHost.name, () => {
         await small.run({ readOnly: true }, () => write(2, small)).catch(() => undefined);
       }
       expect(await stored()).toEqual([1]);
+    });
+  });
+
+  describe('a transaction that takes more than 5 s', () => {
+    const now = performance.now.bind(performance);
+    let passedMs = 0;
+    beforeEach(() => jest.spyOn(performance, 'now').mockImplementation(() => now() + passedMs));
+    afterEach(() => jest.restoreAllMocks());
+    /** As far as the application can tell. */
+    const letTimePass = (): number => (passedMs += 5_001);
+
+    it('is not committed, but run again', async () => {
+      let tries = 0;
+      await host.run({}, async () => {
+        await write(++tries);
+        if (tries === 1) letTimePass();
+      });
+      expect([tries, await stored()]).toEqual([2, [2]]);
+    });
+
+    it('says that the database is unavailable when it does so again and again', async () => {
+      const slow = host.run({}, async () => {
+        await write(1);
+        letTimePass();
+      });
+      await expect(slow).rejects.toMatchObject({ code: 'DATABASE_UNAVAILABLE' });
+      expect(await stored()).toEqual([]);
     });
   });
 

@@ -37,6 +37,15 @@ export class TransactionUsageError extends Error {
   override name = 'TransactionUsageError';
 }
 
+/** Thrown in the place of a commit; see `LONGEST_TRANSACTION_MS`. */
+export class TransactionTooLongError extends Error {
+  override name = 'TransactionTooLongError';
+
+  constructor(tookMs: number) {
+    super(`the transaction took ${Math.round(tookMs)} ms and was rolled back`);
+  }
+}
+
 export const databaseUnavailable = (cause: unknown): AppError =>
   new AppError('DATABASE_UNAVAILABLE', 'The database cannot be reached at the moment. Try again shortly.', {
     cause,

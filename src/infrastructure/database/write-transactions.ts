@@ -1,13 +1,14 @@
 import { Logger } from '@nestjs/common';
+import { LONGEST_TRANSACTION_MS } from '../../config/limits.js';
 import type { DatabaseNode } from './database-node.js';
 import type { DatabaseNodes } from './database-nodes.js';
 import { isConnectionError, isServerReadOnly, isTransactionConflict } from './mysql-errors.js';
 import type { OwnWrites } from './own-writes.js';
 import { primaryIsBack } from './primary-presence.js';
 import { commit, rollback } from './transaction-end.js';
-import { databaseUnavailable, type Scope, type Scopes } from './transaction-scope.js';
+import { databaseUnavailable, TransactionTooLongError, type Scope, type Scopes } from './transaction-scope.js';
 
-/** Tries of a transaction that lost to another one; a fourth would mean contention that retrying does not cure. */
+/** Tries of a transaction that lost to another one or took too long; a fourth would mean what retrying does not cure. */
 const MAX_TRIES = 3;
 
 /** Outermost write transactions: on the primary, wherever it is, and again when they lost to another one. */
@@ -24,7 +25,8 @@ export class WriteTransactions {
    * Runs `work` in a transaction of its own, then what is to follow its commit.
    *
    * @param everywhere see {@link TransactionOptions}
-   * @throws AppError `DATABASE_UNAVAILABLE` when there is no primary, it has no connection to spare, or others kept winning
+   * @throws AppError `DATABASE_UNAVAILABLE` when there is no primary, it has no connection to spare, others kept winning, or it
+   *   took too long again and again
    */
   async run<T>(everywhere: boolean, work: () => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
@@ -37,11 +39,11 @@ export class WriteTransactions {
         return await this.attempt(primary, everywhere, work);
       } catch (error) {
         if (attempt < MAX_TRIES) {
-          if (isTransactionConflict(error)) continue;
+          if (isToBeRepeated(error)) continue;
           // A server that takes no writes has rolled back whatever this was.
           if (isServerReadOnly(error) && (await this.primaryMovedFrom(primary))) continue;
         }
-        const passing = isConnectionError(error) || isTransactionConflict(error) || isServerReadOnly(error);
+        const passing = isConnectionError(error) || isToBeRepeated(error) || isServerReadOnly(error);
         throw passing ? databaseUnavailable(error) : error;
       }
     }
@@ -58,8 +60,11 @@ export class WriteTransactions {
     let result: T;
     let gtid: string | undefined;
     try {
+      const begunMs = performance.now();
       await queryRunner.startTransaction();
       result = await this.scopes.run(scope, work);
+      const tookMs = performance.now() - begunMs;
+      if (tookMs > LONGEST_TRANSACTION_MS) throw new TransactionTooLongError(tookMs);
       gtid = await commit(queryRunner);
     } catch (error) {
       await rollback(queryRunner);
@@ -87,3 +92,6 @@ export class WriteTransactions {
     }
   }
 }
+
+const isToBeRepeated = (error: unknown): boolean =>
+  isTransactionConflict(error) || error instanceof TransactionTooLongError;

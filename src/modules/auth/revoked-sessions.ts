@@ -2,12 +2,13 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShut
 import { Clock } from '../../common/clock.js';
 import type { Id } from '../../common/id.js';
 import { AppConfig } from '../../config/app-config.js';
+import { LATE_COMMIT_MS } from '../../config/limits.js';
 import { Transactional } from '../../infrastructure/database/transactional.decorator.js';
 import { RevocationsRepository } from './revocations.repository.js';
 
 const POLL_MS = 500;
 /** How far back each poll looks beside the last one: longer than a write transaction may last, and than clocks differ. */
-const OVERLAP_MS = 15_000;
+const OVERLAP_MS = LATE_COMMIT_MS;
 
 /**
  * Access tokens are valid by themselves until they expire, within minutes. Those that must die earlier (logout, changed

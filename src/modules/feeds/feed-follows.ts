@@ -66,7 +66,9 @@ export class FeedFollows {
   private async takeOut({ readerId, authorId }: FollowChange, follows: boolean, traffic: RedisTraffic): Promise<void> {
     const held = await this.store.allPostIds(readerId, traffic);
     const authors = await this.posts.authorsAmongNow(held);
-    const left = follows ? [] : held.filter((id) => authors.get(id) === authorId);
+    // Asked once more right before: what a follow has brought in meanwhile would be missing until the next round.
+    const isLeft = !follows && !(await this.followsNow(readerId, authorId));
+    const left = isLeft ? held.filter((id) => authors.get(id) === authorId) : [];
     const deleted = held.filter((id) => !authors.has(id));
     await this.store.remove([...left, ...deleted], [readerId], traffic);
   }
