@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import { AppModule } from '../../src/app.module.js';
 import type { Id } from '../../src/common/id.js';
 import { TransactionHost } from '../../src/infrastructure/database/transaction-host.js';
+import { databaseUnavailable } from '../../src/infrastructure/database/transaction-scope.js';
 import { RedisClients } from '../../src/infrastructure/redis/redis-clients.js';
 import type { CachedPost } from '../../src/modules/posts/cached-post.js';
 import { PostsCache } from '../../src/modules/posts/posts.cache.js';
@@ -211,6 +212,18 @@ describe('The cache of posts', () => {
     } finally {
       process.off('unhandledRejection', listener);
     }
+  });
+
+  it('does not keep what only a replica tells that lags', async () => {
+    const post = await author.post();
+    await forget(post.id);
+    await caughtUp(post.id, null);
+    const stale = new Map([[post.id, stored(post, { content: 'of an hour ago' })]]);
+    const load = (_: readonly Id[], toBeKept: boolean) =>
+      toBeKept ? Promise.reject(databaseUnavailable(new Error('nobody keeps up'))) : Promise.resolve(stale);
+    const found = await cache.complete([post.id], [undefined], load, { fresh: false, trustMissing: false });
+    expect(found).toEqual(stale);
+    expect(await bodyOf(post.id)).toBeNull();
   });
 
   describe('with a slow reader', () => {

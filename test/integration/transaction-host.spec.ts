@@ -214,6 +214,16 @@ describe(TransactionHost.name, () => {
     });
   });
 
+  it('that is to be remembered goes to no replica that does not keep up, though others would rather have that than nothing', async () => {
+    const nodes = new DatabaseNodes(testConfig(database.name, { MYSQL_PRIMARY: CLOSED }), []);
+    opened.push(nodes);
+    const away = new TransactionHost(nodes);
+    for (const node of nodes.replicas) node.healthy = false;
+    expect(replicas).toContain(await away.run({ readOnly: true }, () => serverIn(away)));
+    const current = away.run({ readOnly: true, current: true }, () => serverIn(away));
+    await expect(current).rejects.toMatchObject({ code: 'DATABASE_UNAVAILABLE' });
+  });
+
   it('says that the database is unavailable when no node answers', async () => {
     const cut = hostWith({ MYSQL_PRIMARY: CLOSED, MYSQL_REPLICAS: CLOSED });
     for (const options of [{}, { readOnly: true }, { readOnly: true, fresh: true }]) {

@@ -72,8 +72,10 @@ export class DatabaseNodes implements OnApplicationShutdown {
    * Nodes to try for a read, best first: the healthy replicas round robin, then the primary, and at last, because a stale
    * answer is better than none, the replicas that are not well. A node that falls silent while another one is tried loses
    * its place.
+   *
+   * @param current without the last
    */
-  *readCandidates(): Generator<DatabaseNode> {
+  *readCandidates(current: boolean): Generator<DatabaseNode> {
     const { replicas } = this;
     const healthy = replicas.filter((node) => node.healthy);
     const start = this.turn++ % (healthy.length || 1);
@@ -84,7 +86,7 @@ export class DatabaseNodes implements OnApplicationShutdown {
       yield node;
     }
     if (this.primaryUp) yield this.primaryReads;
-    for (const node of replicas) if (!tried.has(node)) yield node;
+    if (!current) for (const node of replicas) if (!tried.has(node)) yield node;
   }
 
   /** Replicas that can stand in for a primary which is away, because none knows more of it. */

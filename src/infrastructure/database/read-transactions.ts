@@ -17,6 +17,7 @@ const LAGS = Symbol('lags');
 /** What a read asks of whoever answers it; see {@link TransactionOptions}. */
 interface Freshness {
   fresh: boolean;
+  current: boolean;
   certain: boolean;
 }
 
@@ -33,13 +34,13 @@ export class ReadTransactions {
    *
    * @throws AppError `DATABASE_UNAVAILABLE` when no node answers or has a connection to spare
    */
-  async run<T>({ fresh, certain }: Freshness, work: () => Promise<T>): Promise<T> {
+  async run<T>({ fresh, current, certain }: Freshness, work: () => Promise<T>): Promise<T> {
     // Looked up outside the scope it decides about.
     const gtids = fresh ? undefined : await this.scopes.exit(() => this.ownWrites?.required());
     let failure: unknown;
     let exhausted = 0;
     const begunMs = performance.now();
-    for await (const node of fresh ? this.freshCandidates(certain) : this.nodes.readCandidates()) {
+    for await (const node of fresh ? this.freshCandidates(certain) : this.nodes.readCandidates(current)) {
       try {
         const outcome = await this.attempt(node, fresh, gtids, work);
         if (outcome !== LAGS) return outcome;

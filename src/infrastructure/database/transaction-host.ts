@@ -34,14 +34,14 @@ export class TransactionHost {
    * @throws AppError `DATABASE_UNAVAILABLE` when no node answers or has a connection to spare, or when others kept winning
    */
   async run<T>(options: TransactionOptions, work: () => Promise<T>): Promise<T> {
-    const { readOnly = false, fresh = false, certain = false, everywhere = false } = options;
+    const { readOnly = false, fresh = false, current = false, certain = false, everywhere = false } = options;
     const outer = this.scopes.getStore();
     if (outer && !readOnly && outer.readOnly) {
       throw new TransactionUsageError('a write transaction was asked for inside a read-only one');
     }
     // A replica cannot answer a fresh read, so that one gets a scope of its own beside the outer one.
     if (outer && (!fresh || (outer.fresh && (!certain || outer.certain)))) return work();
-    return readOnly ? this.reads.run({ fresh, certain }, work) : this.writes.run(everywhere, work);
+    return readOnly ? this.reads.run({ fresh, current, certain }, work) : this.writes.run(everywhere, work);
   }
 
   /**

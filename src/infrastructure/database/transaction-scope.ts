@@ -10,6 +10,11 @@ export interface TransactionOptions {
    * replica that has applied all it received.
    */
   fresh?: boolean;
+  /**
+   * Only with `readOnly`: of replicas those that keep up only, for what is to be remembered. Without it one that lags however far
+   * answers rather than nobody.
+   */
+  current?: boolean;
   /** Only with `fresh`: no replica stands in for the primary, and the call fails while that is away. */
   certain?: boolean;
   /**
@@ -51,3 +56,6 @@ export const databaseUnavailable = (cause: unknown): AppError =>
     cause,
     retryAfterSeconds: 2,
   });
+
+export const isDatabaseUnavailable = (error: unknown): boolean =>
+  error instanceof AppError && error.code === 'DATABASE_UNAVAILABLE';

@@ -11,6 +11,11 @@ import { nextShare } from './yielding.rules.js';
 
 /** Who takes longer does not hold up the others: a node that is frozen must not stop what goes to the rest. */
 const LONGEST_TURN_MS = 500;
+/**
+ * A part keeps nodes busy for a few milliseconds, some tens on a busy machine. What it takes beyond that it waits, for a replica that is
+ * away (0.1 s) for instance, and nobody needs a rest from that: jobs would not be done before their leases run out.
+ */
+const MOST_USE_MS = 50;
 
 /**
  * Lets background work that keeps nodes of Redis busy yield to requests: while requests wait too long it goes one part at a
@@ -59,7 +64,8 @@ export class BackgroundPace implements OnApplicationBootstrap, OnApplicationShut
       const begunMs = performance.now();
       running = ownWork();
       await Promise.race([running.catch(() => undefined), delay(LONGEST_TURN_MS, undefined, { ref: false })]);
-      const restMs = (performance.now() - begunMs) * (1 / (this.share ?? 1) - 1);
+      const usedMs = Math.min(performance.now() - begunMs, MOST_USE_MS);
+      const restMs = usedMs * (1 / (this.share ?? 1) - 1);
       await delay(restMs, undefined, { ref: false });
     });
     return running!;

@@ -3,6 +3,7 @@ import { Clock } from '../../common/clock.js';
 import { compareIds, type Id } from '../../common/id.js';
 import { AppConfig } from '../../config/app-config.js';
 import { LATE_COMMIT_MS } from '../../config/limits.js';
+import { isDatabaseUnavailable } from '../../infrastructure/database/transaction-scope.js';
 import { newEntry } from './feed-entry.js';
 import { FeedLargeAuthors } from './feed-large-authors.js';
 import { FeedStore, type FeedSlice, type PullState } from './feed.store.js';
@@ -33,7 +34,8 @@ export class FeedPull {
    */
   async pull(readerId: Id, newest: FeedSlice): Promise<boolean> {
     if (!(await this.largeAuthors.mayConcern(readerId))) return false;
-    const posts = await this.truth.pulledSince(readerId, newest.watermark);
+    const posts = await this.pulledSince(readerId, newest.watermark);
+    if (!posts) return false;
     const pulled = new Set(newest.pulled);
     const { watermark } = this.stateAfter(posts);
     const news = posts.filter(({ id }) => !pulled.has(id));
@@ -43,6 +45,16 @@ export class FeedPull {
     const entries = news.map((post) => newEntry(post.id, post.createdAt.getTime(), unviewedTtlMs));
     await this.store.pull(readerId, entries, watermark);
     return news.length > 0;
+  }
+
+  /** @returns nothing when no node answers that keeps up: the watermark would move past what a replica lacks; a later reading pulls */
+  private async pulledSince(readerId: Id, watermark: Id): Promise<PostReference[] | undefined> {
+    try {
+      return await this.truth.pulledSince(readerId, watermark);
+    } catch (error) {
+      if (isDatabaseUnavailable(error)) return undefined;
+      throw error;
+    }
   }
 
   /** What a feed is to remember that has got these posts: the highest below which no other can come up any more, and the rest. */

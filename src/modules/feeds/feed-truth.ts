@@ -50,8 +50,11 @@ export class FeedTruth {
     return this.repository.largeAuthors(limit);
   }
 
-  /** Live posts after one, of those large authors whom the reader follows, newest first; may lag behind the primary. */
-  @Transactional({ readOnly: true })
+  /**
+   * Live posts after one, of those large authors whom the reader follows, newest first; may lag behind the primary, but no more than
+   * replicas may.
+   */
+  @Transactional({ readOnly: true, current: true })
   pulledSince(readerId: Id, afterId: Id): Promise<PostReference[]> {
     return this.repository.pulledPosts(readerId, afterId, this.oldestLive(), this.config.feed.maxEntries);
   }

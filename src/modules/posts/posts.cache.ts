@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import type { Id } from '../../common/id.js';
 import { TransactionHost } from '../../infrastructure/database/transaction-host.js';
+import { isDatabaseUnavailable } from '../../infrastructure/database/transaction-scope.js';
 import { CacheMetrics } from '../../infrastructure/metrics/cache.metrics.js';
 import { UNREACHED, type Reached } from '../../infrastructure/redis/reached.js';
 import { RedisUnavailableError } from '../../infrastructure/redis/redis-unavailable.error.js';
@@ -13,8 +14,13 @@ import { PostsStore } from './posts.store.js';
 /** When to look whether somebody else's rebuild is done; after the last look one asks MySQL oneself. */
 const LOOKS_AFTER_MS = [5, 10, 20, 40, 80, 160];
 
-/** Reads posts from MySQL. @returns those that exist, as sure as the primary is */
-export type LoadPosts = (ids: readonly Id[]) => Promise<Map<Id, StoredPost>>;
+/**
+ * Reads posts from MySQL.
+ *
+ * @param toBeKept whether to fail with `DATABASE_UNAVAILABLE` rather than to tell what a replica says that lags however far
+ * @returns those that exist, as sure as the primary is
+ */
+export type LoadPosts = (ids: readonly Id[], toBeKept: boolean) => Promise<Map<Id, StoredPost>>;
 
 type Found = Map<Id, StoredPost>;
 
@@ -71,7 +77,7 @@ export class PostsCache {
     });
     merge(found, await rebuilt);
     if (unreached.length > 0) merge(found, await this.withoutCache(unreached, load));
-    if (doubtful.length > 0) merge(found, await load(doubtful));
+    if (doubtful.length > 0) merge(found, await load(doubtful, false));
     return found;
   }
 
@@ -90,7 +96,7 @@ export class PostsCache {
 
   private withoutCache(ids: readonly Id[], load: LoadPosts): Promise<Found> {
     this.metrics.looked('posts', 'unavailable', ids.length);
-    return load(ids);
+    return load(ids, false);
   }
 
   /** Joins the rebuilds of this process and begins the others. */
@@ -135,11 +141,12 @@ export class PostsCache {
       else if (reply.is === 'missing') doubtful.push(id);
       else take(found, id, reply);
     });
-    if (doubtful.length > 0) merge(found, await load(doubtful));
+    if (doubtful.length > 0) merge(found, await load(doubtful, false));
     if (mine.length > 0) {
-      const loaded = await load(mine);
-      merge(found, loaded);
-      await this.attempt(() => this.store.fill([...loaded.values()], without(mine, loaded), token));
+      const loaded = await load(mine, true).catch(unlessUnavailable);
+      // Shown for once, what a replica says that lags is better than nothing.
+      merge(found, loaded ?? (await load(mine, false)));
+      if (loaded) await this.attempt(() => this.store.fill([...loaded.values()], without(mine, loaded), token));
     }
     const unsure: Id[] = [];
     for (const ms of LOOKS_AFTER_MS) {
@@ -154,7 +161,7 @@ export class PostsCache {
     }
     // Whoever rebuilds is slow or dead or out of reach, or knows of no such post, which is not believed here either.
     const rest = [...theirs, ...unsure];
-    if (rest.length > 0) merge(found, await load(rest));
+    if (rest.length > 0) merge(found, await load(rest, false));
     return found;
   }
 
@@ -174,6 +181,10 @@ function take(found: Found, id: Id, entry: CachedPost): void {
 
 function merge(found: Found, more: Found): void {
   for (const [id, post] of more) found.set(id, post);
+}
+
+function unlessUnavailable(error: unknown): undefined {
+  if (!isDatabaseUnavailable(error)) throw error;
 }
 
 const without = (ids: readonly Id[], found: Found): Id[] => ids.filter((id) => !found.has(id));

@@ -41,7 +41,7 @@ export class PostsPage {
   async read(ids: readonly Id[], load: LoadPosts, trustMissing = false): Promise<PostsWithCounts> {
     if (ids.length === 0) return { posts: new Map(), counts: new Map() };
     // Inside a write transaction the rows are not committed, and the caches do not know them.
-    if (this.transactions.isWriting) return { posts: await load(ids), counts: await this.counts.counts(ids) };
+    if (this.transactions.isWriting) return { posts: await load(ids, false), counts: await this.counts.counts(ids) };
     const fresh = (await this.ownWrites?.hasWritten()) ?? false;
     const cached = await orUnavailable(this.cached(ids, fresh));
     const posts = await this.cache.complete(ids, cached?.posts, load, { fresh, trustMissing });

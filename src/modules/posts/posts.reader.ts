@@ -17,12 +17,12 @@ export class PostsReader {
 
   /** Posts and their counts, from the cache first; who is missing is deleted or never was, as the primary knows it. */
   withCounts(ids: readonly Id[]): Promise<PostsWithCounts> {
-    return this.page.read(ids, (absent) => this.load(absent));
+    return this.page.read(ids, (absent, toBeKept) => this.load(absent, toBeKept));
   }
 
   /** A post and its counts, if it is there; that it is not may have been so for some seconds only. */
   oneWithCounts(id: Id): Promise<PostsWithCounts> {
-    return this.page.read([id], (absent) => this.load(absent), true);
+    return this.page.read([id], (absent, toBeKept) => this.load(absent, toBeKept), true);
   }
 
   /** Ids of an author's posts below one, newest first; may lag behind the primary. */
@@ -61,16 +61,21 @@ export class PostsReader {
     return byId(await this.repository.byIds(ids));
   }
 
-  private load(ids: readonly Id[]): Promise<Map<Id, StoredPost>> {
+  private load(ids: readonly Id[], toBeKept: boolean): Promise<Map<Id, StoredPost>> {
     return confirmedRows(
       ids,
-      (some) => this.onReplica(some),
+      (some) => (toBeKept ? this.onCurrentNode(some) : this.onReplica(some)),
       (some) => this.byIdsNow(some),
     );
   }
 
   @Transactional({ readOnly: true })
   private async onReplica(ids: readonly Id[]): Promise<Map<Id, StoredPost>> {
+    return byId(await this.repository.byIds(ids));
+  }
+
+  @Transactional({ readOnly: true, current: true })
+  private async onCurrentNode(ids: readonly Id[]): Promise<Map<Id, StoredPost>> {
     return byId(await this.repository.byIds(ids));
   }
 }
