@@ -32,6 +32,7 @@ export async function createSchema(changes: NodeJS.ProcessEnv, firstId?: number)
     ...process.env,
     LOG_LEVEL: 'error',
     RATE_LIMITS: 'off',
+    ACCESS_TOKEN_TTL: '1d', // a benchmark issues its tokens once
     API_PORT: '0',
     WORKER_PORT: '0',
     MYSQL_DATABASE: name,
