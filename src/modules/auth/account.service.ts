@@ -3,11 +3,11 @@ import { Injectable } from '@nestjs/common';
 import type { Id } from '../../common/id.js';
 import { Transactional } from '../../infrastructure/database/transactional.decorator.js';
 import type { Principal } from '../../infrastructure/http/current-user.decorator.js';
+import { PasswordHasher } from '../../infrastructure/passwords/password-hasher.js';
 import { AccountsWriter } from '../users/accounts.writer.js';
 import { SUMMARY_MEMORY_MS, UsersReader } from '../users/users.reader.js';
 import { invalidCredentials } from './auth.errors.js';
 import { LoginLimits } from './login-limits.js';
-import { PasswordHasher } from './password-hasher.js';
 import { Sessions } from './sessions.js';
 
 /** What users do to their own account; each act asks for the password again. */

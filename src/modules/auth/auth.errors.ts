@@ -9,5 +9,3 @@ export const refreshTokenInvalid = (): AppError =>
   new AppError('UNAUTHENTICATED', 'The refresh token is not valid, or its session has ended.');
 export const tokenReused = (): AppError =>
   new AppError('TOKEN_REUSED', 'The refresh token was used before. The session has been ended for safety.');
-export const hashingBusy = (): AppError =>
-  new AppError('SERVER_BUSY', 'Too many logins at once. Try again shortly.', { retryAfterSeconds: 1 });

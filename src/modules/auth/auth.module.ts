@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
+import { PasswordHasher } from '../../infrastructure/passwords/password-hasher.js';
 import { RateLimitGuard } from '../../infrastructure/rate-limits/rate-limit.guard.js';
 import { UsersModule } from '../users/users.module.js';
 import { AccessTokens } from './access-tokens.js';
@@ -10,7 +11,6 @@ import { IdentifyGuard, RequireUserGuard } from './auth.guard.js';
 import { AuthService } from './auth.service.js';
 import { KnownAddresses } from './known-addresses.js';
 import { LoginLimits } from './login-limits.js';
-import { PasswordHasher } from './password-hasher.js';
 import { RefreshTokensRepository } from './refresh-tokens.repository.js';
 import { RevocationsRepository } from './revocations.repository.js';
 import { RevokedSessions } from './revoked-sessions.js';

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Id } from '../../common/id.js';
 import { Transactional } from '../../infrastructure/database/transactional.decorator.js';
 import { requestContext } from '../../infrastructure/context/request-context.js';
+import { PasswordHasher } from '../../infrastructure/passwords/password-hasher.js';
 import { AccountsWriter } from '../users/accounts.writer.js';
 import { UsersReader, type UserCredentials } from '../users/users.reader.js';
 import { UsersWriter, type Registration } from '../users/users.writer.js';
@@ -10,7 +11,6 @@ import { invalidCredentials } from './auth.errors.js';
 import type { RegisterRequest } from './dto/auth.requests.js';
 import type { TokenPairResponse } from './dto/session.response.js';
 import { LoginLimits } from './login-limits.js';
-import { PasswordHasher } from './password-hasher.js';
 import { Sessions, type Session } from './sessions.js';
 
 export type Authenticated = TokenPairResponse & { userId: Id };

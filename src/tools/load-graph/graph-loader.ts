@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Id } from '../../common/id.js';
 import { AppConfig } from '../../config/app-config.js';
-import { PasswordHasher } from '../../modules/auth/password-hasher.js';
+import { PasswordHasher } from '../../infrastructure/passwords/password-hasher.js';
 import { FollowsImportWriter, type Follow } from '../../modules/follows/follows-import.writer.js';
 import { UsersImportWriter } from '../../modules/users/users-import.writer.js';
 import { parseLine } from './graph-line.js';

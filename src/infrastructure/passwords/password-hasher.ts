@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { hash, verify } from '@node-rs/argon2';
 import { bulkhead, BulkheadRejectedError } from 'cockatiel';
-import { hashingBusy } from './auth.errors.js';
+import { AppError } from '../../common/app-error.js';
 
 /** OWASP's first choice for Argon2id: 19 MiB, 2 passes, 1 lane. https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html */
 const ARGON2ID = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
@@ -9,6 +9,9 @@ const ARGON2ID = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 const CONCURRENT = 2;
 /** Logins that may wait for a turn, about a second's worth; further ones are told to come back. */
 const WAITING = 50;
+
+const hashingBusy = (): AppError =>
+  new AppError('SERVER_BUSY', 'Too many logins at once. Try again shortly.', { retryAfterSeconds: 1 });
 
 /** Hashes and checks passwords, a bounded number at a time. */
 @Injectable()
