@@ -15,6 +15,13 @@ describe('parsePortOffset', () => {
     }
   });
 
+  it('refuses what leads to a port that browsers refuse, and so does fetch', async () => {
+    assert.throws(() => parsePortOffset('640'), /port 1720, which browsers refuse/); // the page of mails
+    assert.throws(() => parsePortOffset('3000'), /port 6000, which browsers refuse/); // the API
+    const refusal = await fetch('http://127.0.0.1:1720').catch((error: Error) => error);
+    assert.equal(((refusal as Error).cause as Error).message, 'bad port');
+  });
+
   it('accepts offsets up to the one that moves the highest bus port to the last port', () => {
     const offset = 65_535 - 17_006;
     assert.equal(developmentPorts(parsePortOffset(String(offset))).redis[5] + REDIS_BUS_OFFSET, 65_535);

@@ -42,12 +42,27 @@ const DEVELOPMENT: Ports = {
 /** The highest port of the development instance is a Redis bus port. */
 const MAX_OFFSET = 65_535 - (DEVELOPMENT.redis[5] + REDIS_BUS_OFFSET);
 
-/** Reads STACK_PORT_OFFSET, which moves every port of the development instance. */
+/** Of the ports that an offset may lead to, those that browsers and `fetch` refuse to talk to: https://fetch.spec.whatwg.org/#port-blocking */
+const BLOCKED = [
+  1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10_080,
+];
+
+/**
+ * Reads STACK_PORT_OFFSET, which moves every port of the development instance.
+ *
+ * @throws StackError when it is no offset, or moves a service to where nobody could talk to it
+ */
 export function parsePortOffset(text: string | undefined): number {
   if (text === undefined || text === '') return 0;
   const offset = Number(text);
   if (!/^\d+$/.test(text) || offset > MAX_OFFSET) {
     throw new StackError(`STACK_PORT_OFFSET must be a whole number from 0 to ${MAX_OFFSET}`);
+  }
+  const blocked = Object.values(developmentPorts(offset))
+    .flat()
+    .find((port) => BLOCKED.includes(port));
+  if (blocked !== undefined) {
+    throw new StackError(`STACK_PORT_OFFSET=${offset} leads to port ${blocked}, which browsers refuse: take another`);
   }
   return offset;
 }
