@@ -2,6 +2,7 @@ import { bringUpMysql } from './bring-up-mysql.ts';
 import { checkPort } from './check-port.ts';
 import type { Instance } from './instance.ts';
 import { isMonitoring } from './monitoring.ts';
+import { writeMonitoringFiles } from './monitoring-files.ts';
 import { ensureBucket } from './object-store.ts';
 import { ensurePrograms, removeUnusedPrograms } from './programs.ts';
 import { step } from './progress.ts';
@@ -17,6 +18,8 @@ export async function bringUp(instance: Instance): Promise<void> {
   await checkPorts(instance);
   const outdated = instance.services.filter((service) => service.pids.length > 0 && !service.isCurrent());
   await Promise.all(outdated.map((service) => service.stop()));
+  // Also of services that run: Prometheus reads a target that was gone as soon as it is there again.
+  for (const { name } of monitoringOf(instance)) writeMonitoringFiles(name, instance);
   // Each to its end, so that a failure leaves no half-started work behind and every service that can serve does.
   const results = await Promise.allSettled([
     bringUpMysql(instance, (name, afterLaunch) => start(instance.service(name), afterLaunch)),

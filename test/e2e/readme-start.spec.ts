@@ -59,6 +59,12 @@ describe('`npm start`', () => {
     expect((await fetch(`${api}/docs`)).status).toBe(200);
   }, 60_000);
 
+  it('has what Prometheus scrapes written again by `npm run stack -- up`, while it runs', async () => {
+    const targets = '.stack/development/prometheus/targets/api.json';
+    const output = await checkout.run(`rm ${targets}\nnpm run stack -- up\ncat ${targets}`);
+    expect(output).toContain(`"127.0.0.1:${3_000 + offset}"`);
+  }, 60_000);
+
   it('ends with Ctrl-C and leaves the services up until they are stopped', async () => {
     await command.interrupt();
     expect(command.output).toContain('Stopping the API and the worker');
