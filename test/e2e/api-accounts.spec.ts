@@ -126,9 +126,10 @@ describe('Accounts', () => {
         await friend.follow(gone);
         await gone.follow(friend);
         await gone.request('PUT', `/v1/posts/${friendly.id}/like`);
-        const comment = await gone.request<{ id: string }>('POST', `/v1/posts/${friendly.id}/comments`, {
-          body: { content: 'x' },
-        });
+        const body = { content: 'x' };
+        const comment = await gone.request<{ id: string }>('POST', `/v1/posts/${friendly.id}/comments`, { body });
+        const answer = await friend.request<{ id: string }>('POST', `/v1/posts/${post.id}/comments`, { body });
+        await friend.request('PUT', `/v1/posts/${post.id}/like`);
         expect(await friend.feedIds()).toEqual([friendly.id, post.id]);
         await idle.api.expect(202, 'DELETE', '/v1/users/me', { token: gone.token, body: { password: PASSWORD } });
         await idle.database.replicated();
@@ -141,12 +142,29 @@ describe('Accounts', () => {
           [`/v1/users/${gone.id}/followers`, '404 USER_NOT_FOUND'],
           [`/v1/users/${gone.id}/following`, '404 USER_NOT_FOUND'],
           [`/v1/posts/${post.id}`, '404 POST_NOT_FOUND'],
+          [`/v1/posts/${post.id}/comments`, '404 POST_NOT_FOUND'],
+          [`/v1/posts/${post.id}/likes`, '404 POST_NOT_FOUND'],
           [`/v1/comments/${comment.body.id}`, '404 COMMENT_NOT_FOUND'],
+          [`/v1/comments/${answer.body.id}`, '404 COMMENT_NOT_FOUND'],
         ];
         for (const [path, code] of absent) {
           expect([path, outcome(await friend.request('GET', path))]).toEqual([path, code]);
         }
-        expect(outcome(await friend.request('PUT', `/v1/users/${gone.id}/follow`))).toBe('404 USER_NOT_FOUND');
+        const parentId = comment.body.id;
+        const refused: [method: string, path: string, body: object | undefined, code: string][] = [
+          ['PUT', `/v1/users/${gone.id}/follow`, undefined, '404 USER_NOT_FOUND'],
+          ['PUT', `/v1/posts/${post.id}/like`, undefined, '404 POST_NOT_FOUND'],
+          ['DELETE', `/v1/posts/${post.id}/like`, undefined, '404 POST_NOT_FOUND'],
+          ['POST', `/v1/posts/${post.id}/comments`, body, '404 POST_NOT_FOUND'],
+          ['POST', `/v1/posts/${friendly.id}/comments`, { ...body, parentId }, '404 COMMENT_NOT_FOUND'],
+          ['PATCH', `/v1/comments/${answer.body.id}`, body, '404 COMMENT_NOT_FOUND'],
+          ['DELETE', `/v1/comments/${answer.body.id}`, undefined, '404 COMMENT_NOT_FOUND'],
+        ];
+        const answered = [];
+        for (const [method, path, sent] of refused) {
+          answered.push([method, path, sent, outcome(await friend.request(method, path, { body: sent }))]);
+        }
+        expect(answered).toEqual(refused);
         for (const path of [
           `/v1/users/${friend.id}/followers`,
           `/v1/users/${friend.id}/following`,

@@ -68,6 +68,21 @@ describe('Likes', () => {
     );
   });
 
+  it('and comments do not wait for who changes the author of the post', async () => {
+    const { id } = await author.post();
+    const lock = await app.database.connect();
+    try {
+      await lock.beginTransaction();
+      await lock.query('SELECT 1 FROM users WHERE id = ? FOR UPDATE', [author.id]);
+      expect(await change(liker, 'PUT', id)).toEqual({ liked: true, likeCount: 1 });
+      expect(await change(liker, 'DELETE', id)).toEqual({ liked: false, likeCount: 0 });
+      const comment = await liker.request('POST', `/v1/posts/${id}/comments`, { body: { content: 'x' } });
+      expect(outcome(comment)).toBe('201');
+    } finally {
+      lock.destroy();
+    }
+  });
+
   it('list users as the reader sees them', async () => {
     const { id } = await author.post();
     await author.follow(liker);

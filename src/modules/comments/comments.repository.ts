@@ -24,22 +24,30 @@ interface WriteResult {
 const COLUMNS = `id, post_id AS postId, parent_id AS parentId, author_id AS authorId, content, created_at AS createdAt,
   edited_at AS editedAt`;
 
+/**
+ * Of a row of a table: its author is there. What they wrote is hidden with their account, before it is cleared away. A subquery, because a
+ * locking read locks none of its rows.
+ */
+const hasAuthor = (table: 'posts' | 'comments'): string =>
+  `EXISTS (SELECT 1 FROM users u WHERE u.id = ${table}.author_id AND u.deleted_at IS NULL)`;
+
 @Repository()
 export class CommentsRepository {
   constructor(private readonly transactions: TransactionHost) {}
 
-  /** The author of a post; keeps the post there until the transaction ends. */
+  /** The author of a post that can be seen; keeps the post there until the transaction ends. */
   async lockPost(postId: Id): Promise<{ authorId: Id } | undefined> {
     const rows: { authorId: Id }[] = await this.transactions.manager.query(
-      'SELECT author_id AS authorId FROM posts WHERE id = ? AND deleted_at IS NULL FOR SHARE',
+      `SELECT author_id AS authorId FROM posts WHERE id = ? AND deleted_at IS NULL AND ${hasAuthor('posts')} FOR SHARE`,
       [postId],
     );
     return rows[0];
   }
 
+  /** Whether a post can be seen. */
   async postExists(postId: Id): Promise<boolean> {
     const rows: unknown[] = await this.transactions.manager.query(
-      'SELECT 1 FROM posts WHERE id = ? AND deleted_at IS NULL',
+      `SELECT 1 FROM posts WHERE id = ? AND deleted_at IS NULL AND ${hasAuthor('posts')}`,
       [postId],
     );
     return rows.length > 0;
@@ -56,20 +64,21 @@ export class CommentsRepository {
     return String((result.raw as { insertId: number | string }).insertId);
   }
 
-  /** Comments of posts that are there, by id, in no particular order. */
+  /** Comments of posts that can be seen, by id, in no particular order; whether their own authors are there is not asked. */
   byIds(ids: readonly Id[]): Promise<StoredComment[]> {
     if (ids.length === 0) return Promise.resolve([]);
     return this.transactions.manager.query(
-      `SELECT ${COLUMNS} FROM comments c WHERE c.id IN (?)
-          AND EXISTS (SELECT 1 FROM posts p WHERE p.id = c.post_id AND p.deleted_at IS NULL)`,
+      `SELECT ${COLUMNS} FROM comments WHERE id IN (?)
+          AND EXISTS (SELECT 1 FROM posts WHERE posts.id = comments.post_id AND posts.deleted_at IS NULL
+                         AND ${hasAuthor('posts')})`,
       [ids],
     );
   }
 
-  /** A comment, kept as it is until the transaction ends. */
+  /** A comment whose author is there, kept as it is until the transaction ends. */
   async lock(id: Id): Promise<StoredComment | undefined> {
     const rows: StoredComment[] = await this.transactions.manager.query(
-      `SELECT ${COLUMNS} FROM comments WHERE id = ? FOR UPDATE`,
+      `SELECT ${COLUMNS} FROM comments WHERE id = ? AND ${hasAuthor('comments')} FOR UPDATE`,
       [id],
     );
     return rows[0];

@@ -6,29 +6,36 @@ interface WriteResult {
   affectedRows: number;
 }
 
+/**
+ * Of a row of `posts`: its author is there. What they wrote is hidden with their account, before it is cleared away. A subquery, because
+ * a locking read locks none of its rows: many may like at once, and the author changes their profile meanwhile.
+ */
+const HAS_AUTHOR = 'EXISTS (SELECT 1 FROM users a WHERE a.id = posts.author_id AND a.deleted_at IS NULL)';
+
 @Repository()
 export class LikesRepository {
   constructor(private readonly transactions: TransactionHost) {}
 
+  /** Whether a post can be seen. */
   async postExists(postId: Id): Promise<boolean> {
     const rows: unknown[] = await this.transactions.manager.query(
-      'SELECT 1 FROM posts WHERE id = ? AND deleted_at IS NULL',
+      `SELECT 1 FROM posts WHERE id = ? AND deleted_at IS NULL AND ${HAS_AUTHOR}`,
       [postId],
     );
     return rows.length > 0;
   }
 
   /**
-   * Likes a post, if it and the user are there, and keeps both there until the transaction ends. In one statement, because
-   * every round trip of a like is one in which it holds a connection.
+   * Likes a post, if it can be seen and the user is there, and keeps both there until the transaction ends. In one statement,
+   * because every round trip of a like is one in which it holds a connection.
    *
    * @returns whether there is a new like
    */
   async insert(postId: Id, userId: Id, now: Date): Promise<boolean> {
     const result: WriteResult = await this.transactions.manager.query(
       `INSERT IGNORE INTO likes (post_id, user_id, created_at)
-       SELECT p.id, u.id, ? FROM posts p JOIN users u ON u.id = ? AND u.deleted_at IS NULL
-        WHERE p.id = ? AND p.deleted_at IS NULL FOR SHARE`,
+       SELECT posts.id, u.id, ? FROM posts JOIN users u ON u.id = ? AND u.deleted_at IS NULL
+        WHERE posts.id = ? AND posts.deleted_at IS NULL AND ${HAS_AUTHOR} FOR SHARE`,
       [now, userId, postId],
     );
     return result.affectedRows > 0;

@@ -45,10 +45,9 @@ export class LikesService {
   @Transactional()
   private async remove(postId: Id, userId: Id): Promise<RecordedChanges | undefined> {
     await this.accounts.requireActive(userId);
-    if (await this.repository.delete(postId, userId)) {
-      return this.counts.record([{ postId, likes: -1, comments: 0 }]);
-    }
+    // Asked by itself: all that a DELETE reads, it locks.
     if (!(await this.repository.postExists(postId))) throw likedPostNotFound();
-    return undefined;
+    if (!(await this.repository.delete(postId, userId))) return undefined;
+    return this.counts.record([{ postId, likes: -1, comments: 0 }]);
   }
 }
