@@ -90,6 +90,10 @@ describe('The log of the API and of a worker', () => {
     await post('/v1/auth/refresh', { refreshToken: second.refreshToken });
     await post('/v1/auth/refresh', { refreshToken: second.refreshToken }); // spent
     await api.request('GET', `/v1/users?query=${encodeURIComponent(email)}`, { token: first.accessToken });
+    for (const path of ['by-username/', '', 'no-such-route/at-all/']) {
+      await api.request('GET', `/v1/users/${path}${email}`, { token: first.accessToken });
+    }
+    await api.request('GET', `/v1/users/${userId}`, { token: first.accessToken });
     await api.request('GET', '/v1/users/me', { token: `${first.accessToken}x` });
     await api.request('GET', '/v1/users/me', { token: first.accessToken });
     const rawBody = JSON.stringify(account).slice(0, -1);
@@ -149,13 +153,23 @@ describe('The log of the API and of a worker', () => {
         process: 'api',
         requestId: expect.stringMatching(/^[0-9a-f-]{36}$/),
         method: expect.any(String),
-        route: expect.stringMatching(/^\/v1\//),
         status: expect.any(Number),
         durationMs: expect.any(Number),
       });
     }
+    expect(requests.filter(({ route }) => !String(route).startsWith('/v1/'))).toHaveLength(1);
     const me = requests.find(({ route, status }) => route === '/v1/users/me' && status === 200);
     expect(me).toMatchObject({ userId });
+  });
+
+  it('says which row a path named, nothing else of the path, and nothing at all of one that leads nowhere', () => {
+    const pathsOf = (template: string | undefined) =>
+      new Set(lines.filter(({ msg, route }) => msg === 'request' && route === template).map(({ path }) => path));
+    const users = [...pathsOf('/v1/users/:id')];
+    expect(users).toEqual(expect.arrayContaining([`/v1/users/${userId}`, '/v1/users/:id']));
+    expect(users.filter((path) => !/^\/v1\/users\/([0-9]+|:id)$/.test(String(path)))).toEqual([]);
+    expect(pathsOf('/v1/users/by-username/:username')).toEqual(new Set(['/v1/users/by-username/:username']));
+    expect(pathsOf(undefined)).toEqual(new Set([undefined]));
   });
 
   it('knows the request and the user when the body came later than the head, too', () => {
