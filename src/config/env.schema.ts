@@ -32,15 +32,15 @@ const setting = <S extends z.ZodType>(schema: S, fallback: string, description: 
   description,
 });
 
-/** Secrets that ship with the repository: good for a laptop, refused in production. */
 const DEVELOPMENT_PASSWORD = 'sns-development';
 const DEVELOPMENT_SECRET_KEY = 'sns-development-secret';
-const DEVELOPMENT_SIGNING_KEYS = 'development:sns-development-signing-key-not-for-production';
+const DEVELOPMENT_SIGNING_SECRET = 'sns-development-signing-key-not-for-production';
 
+/** Secrets that ship with the repository: good for a laptop, refused in production. */
 export const DEVELOPMENT_SECRETS: readonly string[] = [
   DEVELOPMENT_PASSWORD,
   DEVELOPMENT_SECRET_KEY,
-  DEVELOPMENT_SIGNING_KEYS,
+  DEVELOPMENT_SIGNING_SECRET,
 ];
 
 /** What one request may put into an object store. */
@@ -138,7 +138,7 @@ export const SETTINGS = {
 
   JWT_KEYS: setting(
     signingKeys(),
-    DEVELOPMENT_SIGNING_KEYS,
+    `development:${DEVELOPMENT_SIGNING_SECRET}`,
     'kid:secret, comma-separated, secrets of at least 32 characters; the first signs, all verify',
   ),
   ACCESS_TOKEN_TTL: setting(duration(), '15m', 'life of an access token'),
@@ -208,7 +208,7 @@ export const SETTINGS = {
   S3_ACCESS_KEY: setting(
     text(),
     DEVELOPMENT_PASSWORD,
-    'access key; empty: that of the machine, as the AWS SDK finds it',
+    'access key; empty: that of the machine, as the AWS SDK finds it, which production takes with MEDIA_PUBLIC_URL only',
   ),
   S3_SECRET_KEY: setting(text(), DEVELOPMENT_SECRET_KEY, 'its secret'),
 

@@ -128,6 +128,27 @@ describe(readEnv.name, () => {
       expect(messageOf({ ...production, [name]: SETTINGS[name].fallback })).toMatch(new RegExp(`^${name} `));
     });
 
+    it.each([
+      ['beside another', (known: string) => `k1:${'s'.repeat(32)},development:${known}`],
+      ['under another name', (known: string) => `k1:${known}`],
+      ['with spaces around', (known: string) => ` development:${known} `],
+    ])('refuses the public signing key %s', (_, keys) => {
+      const [, known] = SETTINGS.JWT_KEYS.fallback.split(':');
+      expect(messageOf({ ...production, JWT_KEYS: keys(known!) })).toMatch(/^JWT_KEYS must /);
+    });
+
+    it('refuses a public default as any secret that has one', () => {
+      const other = SETTINGS.S3_SECRET_KEY.fallback;
+      expect(messageOf({ ...production, MYSQL_PASSWORD: other })).toMatch(/^MYSQL_PASSWORD must /);
+      expect(messageOf({ ...production, MYSQL_DATABASE: other })).toBe('accepted');
+    });
+
+    it('refuses to show media by addresses that end with the credentials of the machine', () => {
+      const ofTheMachine = { ...production, S3_ACCESS_KEY: '', S3_SECRET_KEY: '' };
+      expect(messageOf(ofTheMachine)).toMatch(/^S3_ACCESS_KEY must .*MEDIA_PUBLIC_URL/);
+      expect(messageOf({ ...ofTheMachine, MEDIA_PUBLIC_URL: 'https://cdn.example.test' })).toBe('accepted');
+    });
+
     it('refuses metrics that everybody may read', () => {
       expect(messageOf({ ...production, METRICS_TOKEN: undefined })).toMatch(/^METRICS_TOKEN /);
       expect(messageOf({ ...production, METRICS_TOKEN: 'short' })).toMatch(/^METRICS_TOKEN /);

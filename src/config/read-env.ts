@@ -21,12 +21,12 @@ export function readEnv(source: NodeJS.ProcessEnv = process.env): Env {
     if (!result.success) throw new ConfigError(`${name} ${result.error.issues[0]!.message}`);
     env[name] = result.data;
   }
-  checkTogether(env as Env, source);
+  checkTogether(env as Env);
   return env as Env;
 }
 
 /** Rules that span variables. */
-function checkTogether(env: Env, source: NodeJS.ProcessEnv): void {
+function checkTogether(env: Env): void {
   if (env.FEED_VIEWED_TTL > env.FEED_UNVIEWED_TTL) {
     throw new ConfigError('FEED_VIEWED_TTL must not be longer than FEED_UNVIEWED_TTL');
   }
@@ -44,9 +44,18 @@ function checkTogether(env: Env, source: NodeJS.ProcessEnv): void {
   if (!env.RATE_LIMITS) throw new ConfigError('RATE_LIMITS must be on in production');
   if (env.METRICS_TOKEN.length < 16)
     throw new ConfigError('METRICS_TOKEN must have 16 characters at least in production');
+  if (env.S3_ACCESS_KEY === '' && env.MEDIA_PUBLIC_URL === '') {
+    // What a machine is lent ends within hours, and with it every address that it signed; media are shown by the same ones for a day.
+    throw new ConfigError('S3_ACCESS_KEY must be set in production where MEDIA_PUBLIC_URL is not');
+  }
+  if (env.JWT_KEYS.some(({ secret }) => isPublic(secret))) {
+    throw new ConfigError('JWT_KEYS must not hold the key of development in production: it is public');
+  }
   for (const [name, { fallback }] of Object.entries(SETTINGS)) {
-    if (DEVELOPMENT_SECRETS.includes(fallback) && (source[name] ?? fallback) === fallback) {
-      throw new ConfigError(`${name} must be set in production: its default is public`);
+    if (isPublic(fallback) && isPublic(env[name as keyof Env])) {
+      throw new ConfigError(`${name} must be set in production, and to no public default`);
     }
   }
 }
+
+const isPublic = (value: unknown): boolean => DEVELOPMENT_SECRETS.some((secret) => secret === value);
