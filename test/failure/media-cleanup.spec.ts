@@ -1,5 +1,7 @@
+import { DeleteBucketPolicyCommand, PutBucketPolicyCommand } from '@aws-sdk/client-s3';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ObjectStorage } from '../../src/infrastructure/storage/object-storage.js';
+import { StorageClient, type StorageRequest } from '../../src/infrastructure/storage/storage-client.js';
 import { MediaCleanupJob } from '../../src/modules/media/media-cleanup.job.js';
 import { MediaWriter } from '../../src/modules/media/media.writer.js';
 import { RedisCommands } from '../../src/infrastructure/redis/redis-commands.js';
@@ -7,7 +9,7 @@ import { JobTurns } from '../../src/infrastructure/scheduling/job-turns.js';
 import { WorkerModule } from '../../src/worker.module.js';
 import { PASSWORD, type Member } from '../support/api-client.js';
 import type { OwnUser, Post } from '../support/contract.js';
-import { askFor, load, png, postWith, send, upload } from '../support/media.js';
+import { askFor, load, png, postWith, send, upload, uploadedInParts } from '../support/media.js';
 import { services } from '../support/services.js';
 import { until } from '../support/settle.js';
 import { listen, TestApp } from '../support/test-app.js';
@@ -49,6 +51,21 @@ describe(MediaCleanupJob.name, () => {
   /** Lets the time pass that objects of a user are kept. */
   const timePasses = () =>
     app.database.execute('UPDATE media_objects SET due_at = UTC_TIMESTAMP(3) WHERE owner_id = ?', [me.id]);
+  const ask = <T>(request: StorageRequest<T>) =>
+    app.nest.get(StorageClient, { strict: false }).ask('BucketPolicy', 3_000, request);
+  /** Runs `work` while the store's own rules forbid to give up what the user has begun. */
+  async function whileNotGivenUp(work: () => Promise<void>): Promise<void> {
+    const { bucket: Bucket } = app.config.storage;
+    const Resource = `arn:aws:s3:::${Bucket}/media/${me.id}/*`;
+    const Statement = [{ Effect: 'Deny', Principal: '*', Action: 's3:AbortMultipartUpload', Resource }];
+    const Policy = JSON.stringify({ Version: '2012-10-17', Statement });
+    await ask((s3, options) => s3.send(new PutBucketPolicyCommand({ Bucket, Policy }), options));
+    try {
+      await work();
+    } finally {
+      await ask((s3, options) => s3.send(new DeleteBucketPolicyCommand({ Bucket }), options));
+    }
+  }
   const avatar = async (avatarKey: string | null) => {
     const options = { token: me.token, body: { avatarKey } };
     return (await app.api.expect<OwnUser>(200, 'PATCH', '/v1/users/me', options)).body.avatarUrl;
@@ -131,6 +148,21 @@ describe(MediaCleanupJob.name, () => {
     await timePasses();
     await clean();
     expect(await sendPart()).toBe(404);
+    expect(await rows()).toEqual([]);
+  });
+
+  it('puts an upload in parts off that the store would not give up, and removes what is due beside it', async () => {
+    const { key } = await uploadedInParts(me);
+    const [single] = await upload(me, png());
+    await timePasses();
+    await whileNotGivenUp(async () => {
+      await clean();
+      expect([await isStored(single!), await rows()]).toEqual([false, [{ key }]]);
+      const later = 'SELECT 1 FROM media_objects WHERE owner_id = ? AND due_at > UTC_TIMESTAMP(3) + INTERVAL 50 MINUTE';
+      expect(await app.database.query(later, [me.id])).toHaveLength(1);
+    });
+    await timePasses();
+    await clean();
     expect(await rows()).toEqual([]);
   });
 

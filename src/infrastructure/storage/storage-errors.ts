@@ -28,9 +28,22 @@ const REFUSALS: Record<number, StorageRefusal> = { 400: 'invalid', 404: 'missing
 /** Refusals by name that tell of the store or of how it is set up, and not of what it was asked for. */
 const UNABLE = new Set(['NoSuchBucket', 'RequestTimeout']);
 
+/** @returns the HTTP status of an error of the SDK, 0 if there was no answer */
+const statusOf = (error: unknown): number =>
+  (error as { $metadata?: { httpStatusCode?: number } } | undefined)?.$metadata?.httpStatusCode ?? 0;
+
 /** @returns {@link StorageRefusedError} for a refusal; for everything else, wrong credentials too, an AppError `STORAGE_UNAVAILABLE` */
 export function asStorageError(error: unknown): Error {
-  const { name = '', $metadata } = (error ?? {}) as { name?: string; $metadata?: { httpStatusCode?: number } };
-  const refusal = UNABLE.has(name) ? undefined : REFUSALS[$metadata?.httpStatusCode ?? 0];
+  const { name = '' } = (error ?? {}) as { name?: string };
+  const refusal = UNABLE.has(name) ? undefined : REFUSALS[statusOf(error)];
   return refusal ? new StorageRefusedError(refusal, error) : storageUnavailable(error);
+}
+
+/**
+ * Whether the store answered a request, and it was no. For who works through a list: also when it forbids what was asked, which a client
+ * is told as trouble of ours.
+ */
+export function isRefusal(error: unknown): boolean {
+  if (error instanceof StorageRefusedError) return true;
+  return error instanceof AppError && statusOf(error.cause) === 403;
 }

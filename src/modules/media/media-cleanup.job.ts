@@ -7,6 +7,7 @@ import { CLEAN_UP_EVERY_MS } from '../../infrastructure/scheduling/clean-up.js';
 import { JobMetrics } from '../../infrastructure/metrics/job.metrics.js';
 import { JobTurns } from '../../infrastructure/scheduling/job-turns.js';
 import { ObjectStorage } from '../../infrastructure/storage/object-storage.js';
+import { isRefusal } from '../../infrastructure/storage/storage-errors.js';
 import { MediaCleanupMetrics } from './media-cleanup.metrics.js';
 import { MediaRepository, type UnshownObject } from './media.repository.js';
 
@@ -17,7 +18,7 @@ const BATCH = 100;
 const MAX_BATCHES = 500;
 /** A turn is kept for a batch: the store's deadlines for its parts and its objects. */
 const TURN_MS = 60_000;
-/** When an object is tried again that the store would not remove, so that it is not in the way of the others. */
+/** When an object is tried again that the store would not give up or remove, so that it is not in the way of the others. */
 const POSTPONED_MS = 3_600_000;
 
 /**
@@ -60,12 +61,29 @@ export class MediaCleanupJob {
   private async removeBatch(): Promise<number> {
     const due = await this.due();
     if (due.length === 0) return 0;
-    for (const { key, multipart } of due) if (multipart !== null) await this.storage.abortMultipart(key, multipart);
-    const refused = await this.storage.remove(due.map(({ key }) => key));
+    const kept = await this.giveUp(due);
+    const refused = await this.storage.remove(due.map(({ key }) => key).filter((key) => !kept.has(key)));
+    for (const key of kept) refused.add(key);
     const outcome = groupBy(due, ({ key }) => refused.has(key));
     await this.settle(outcome.get(false) ?? [], outcome.get(true) ?? []);
     this.metrics.removed(due.length - refused.size, refused.size);
     return due.length;
+  }
+
+  /** Gives up the uploads in parts among objects that are due. @returns keys of those that the store would not give up */
+  private async giveUp(due: readonly UnshownObject[]): Promise<Set<string>> {
+    const kept = new Set<string>();
+    for (const { key, multipart } of due) {
+      if (multipart === null) continue;
+      try {
+        await this.storage.abortMultipart(key, multipart);
+      } catch (error) {
+        if (!isRefusal(error)) throw error;
+        if (kept.size === 0) this.logger.error(error, `the store would not give up ${key}`);
+        kept.add(key);
+      }
+    }
+    return kept;
   }
 
   @Transactional({ readOnly: true, fresh: true, certain: true })
