@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Member } from '../support/api-client.js';
 import { outcome } from '../support/answers.js';
+import { Metrics } from '../support/metrics.js';
 import { type IssuedParts, load, mp4, postWith, send, upload, uploadedInParts } from '../support/media.js';
 import { TestApp } from '../support/test-app.js';
 
@@ -95,6 +96,59 @@ describe('An upload in parts', () => {
       expect(outcome(await call(bob, action, { key, ...more }))).toBe('422 MEDIA_REJECTED');
       expect(outcome(await call(ann, action, { key: single, ...more }))).toBe('422 MEDIA_NOT_UPLOADED');
     }
+  });
+
+  describe('of somebody who has asked for a thousand uploads, or nearly', () => {
+    /** Somebody new, who has asked for so many. */
+    async function hoarder(count: number): Promise<Member> {
+      const me = await app.api.register();
+      const due = new Date(Date.now() + 60_000);
+      const rows = Array.from({ length: count }, (_, index) => [me.id, `media/${me.id}/${index}`, 'image/png', 1, due]);
+      await app.database.execute(
+        'INSERT INTO media_objects (owner_id, object_key, content_type, bytes, due_at) VALUES ?',
+        [rows],
+      );
+      return me;
+    }
+    /** Attempts that the store was asked to begin and to give up while something was done. The store of the tests lists none. */
+    async function attemptsOf(work: () => Promise<unknown>): Promise<{ begun: number; givenUp: number }> {
+      const before = await Metrics.of(app.api);
+      await work();
+      const after = await Metrics.of(app.api);
+      const grown = (operation: string) =>
+        after.sum('storage_requests_total', { operation, result: 'done' }) -
+        before.sum('storage_requests_total', { operation, result: 'done' });
+      return { begun: grown('CreateMultipartUpload'), givenUp: grown('AbortMultipartUpload') };
+    }
+
+    it('is refused before the store knows of it', async () => {
+      const me = await hoarder(1_000);
+      const attempts = await attemptsOf(async () => {
+        expect(outcome(await call(me, '', film(10)))).toBe('429 RATE_LIMITED');
+      });
+      expect(attempts).toEqual({ begun: 0, givenUp: 0 });
+    });
+
+    it('is counted with all that are asked for at the same time, and leaves nothing in the store when it is one too many', async () => {
+      const me = await hoarder(995);
+      const single = { files: [{ fileName: 'a.png', contentType: 'image/png', size: 1 }] };
+      const attempts = await attemptsOf(async () => {
+        const answers = await Promise.all(
+          Array.from({ length: 20 }, (_, index) =>
+            index % 2 === 0 ? call(me, '', film(10)) : me.request('POST', '/v1/media/uploads', { body: single }),
+          ),
+        );
+        expect(answers.map(outcome).toSorted()).toEqual([
+          ...Array.from({ length: 5 }, () => '201'),
+          ...Array.from({ length: 15 }, () => '429 RATE_LIMITED'),
+        ]);
+      });
+      const named = await app.database.query(
+        'SELECT 1 FROM media_objects WHERE owner_id = ? AND multipart IS NOT NULL',
+        [me.id],
+      );
+      expect(attempts.begun - attempts.givenUp).toBe(named.length);
+    });
   });
 
   it.each([

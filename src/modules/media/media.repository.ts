@@ -45,6 +45,11 @@ export class MediaRepository {
     );
   }
 
+  /** Makes everybody else who counts uploads of a user, to add to them, wait until the transaction ends. */
+  async lockOwner(ownerId: Id): Promise<void> {
+    await this.transactions.manager.query('SELECT 1 FROM users WHERE id = ? FOR UPDATE', [ownerId]);
+  }
+
   /** How many uploads a user has asked for that are not cleared away yet. */
   async countUploads(ownerId: Id): Promise<number> {
     const rows: { count: number | string }[] = await this.transactions.manager.query(

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
 import type { Id } from '../../common/id.js';
 import { AppConfig } from '../../config/app-config.js';
@@ -25,6 +25,8 @@ type MultipartUpload = Upload & { multipart: string };
 /** Uploads in parts, each with an address of its own, so that one that broke off goes on where it was. */
 @Injectable()
 export class MultipartUploads {
+  private readonly logger = new Logger(MultipartUploads.name);
+
   constructor(
     private readonly uploads: UploadsService,
     private readonly repository: MediaRepository,
@@ -38,10 +40,16 @@ export class MultipartUploads {
   /** @throws AppError `VALIDATION_FAILED`, `RATE_LIMITED`, `STORAGE_UNAVAILABLE` */
   async begin(userId: Id, file: FileToUpload): Promise<MultipartUploadResponse> {
     const { contentType, bytes } = this.uploads.requireAllowed(file);
+    await this.uploads.requireRoom(userId);
     const key = newUploadKey(userId, contentType);
     // Should nothing come after this, it holds no bytes: nobody has an address yet.
     const multipart = await this.storage.beginMultipart(key, { contentType });
-    await this.uploads.remember(userId, [{ ownerId: userId, key, contentType, bytes, multipart }]);
+    try {
+      await this.uploads.remember(userId, [{ ownerId: userId, key, contentType, bytes, multipart }]);
+    } catch (error) {
+      await this.giveUp(key, multipart);
+      throw error;
+    }
     this.metrics.issued(contentType, 'multipart');
     const numbers = Array.from({ length: Math.ceil(bytes / PART_BYTES) }, (_, index) => index + 1);
     return { key, partSize: PART_BYTES, ...(await this.sign({ key, bytes, multipart }, numbers)) };
@@ -83,6 +91,15 @@ export class MultipartUploads {
   async abort(userId: Id, key: string): Promise<void> {
     const { multipart } = await this.require(userId, key);
     await this.storage.abortMultipart(key, multipart);
+  }
+
+  /** Gives up what no row names; should the store not do so, the lifecycle of the bucket does. */
+  private async giveUp(key: string, multipart: string): Promise<void> {
+    try {
+      await this.storage.abortMultipart(key, multipart);
+    } catch (error) {
+      this.logger.warn(error, `${key} was begun in parts for nothing and could not be given up`);
+    }
   }
 
   private async sign(

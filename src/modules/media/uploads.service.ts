@@ -64,15 +64,30 @@ export class UploadsService {
   }
 
   /**
+   * Looks whether a user may ask for one more upload, before anything is done for it. Only {@link remember} is sure.
+   *
+   * @throws AppError `RATE_LIMITED`
+   */
+  @Transactional({ readOnly: true, fresh: true })
+  async requireRoom(userId: Id): Promise<void> {
+    await this.refuseTooMany(userId, 1);
+  }
+
+  /**
    * Writes down what may be uploaded, and so must be removed one day.
    *
    * @throws AppError `RATE_LIMITED` when the user has asked for too many
    */
   @Transactional()
   async remember(userId: Id, objects: readonly NewObject[]): Promise<void> {
-    const { uploadKeepMs } = this.config.media;
+    // One after the other, or each of many at once would not count the others.
+    await this.repository.lockOwner(userId);
+    await this.refuseTooMany(userId, objects.length);
+    await this.repository.insert(objects, new Date(this.clock.nowMs() + this.config.media.uploadKeepMs));
+  }
+
+  private async refuseTooMany(userId: Id, more: number): Promise<void> {
     const remembered = await this.repository.countUploads(userId);
-    if (remembered + objects.length > MAX_UPLOADS) throw tooManyUploads(uploadKeepMs);
-    await this.repository.insert(objects, new Date(this.clock.nowMs() + uploadKeepMs));
+    if (remembered + more > MAX_UPLOADS) throw tooManyUploads(this.config.media.uploadKeepMs);
   }
 }
