@@ -78,6 +78,31 @@ describe('Bad requests', () => {
       },
     );
 
+    it('of no bytes at all are none, where none is taken', async () => {
+      const other = await app.api.register();
+      const { id } = await other.post();
+      for (const [method, path, status] of [
+        ['PUT', `/v1/users/${other.id}/follow`, '204'],
+        ['DELETE', `/v1/users/${other.id}/follow`, '204'],
+        ['PUT', `/v1/posts/${id}/like`, '200'],
+        ['DELETE', `/v1/posts/${id}/like`, '200'],
+      ] as const) {
+        const answer = await member.request(method, path, json(''));
+        expect([method, path, outcome(answer)]).toEqual([method, path, status]);
+      }
+      const mine = await member.post();
+      expect(outcome(await member.request('DELETE', `/v1/posts/${mine.id}`, json('')))).toBe('204');
+      for (const [method, path] of [
+        ['PATCH', '/v1/users/me'],
+        ['DELETE', '/v1/users/me'],
+        ['POST', '/v1/auth/login'],
+      ] as const) {
+        const answer = await member.request(method, path, json(''));
+        expect([path, outcome(answer)]).toEqual([path, '400 MALFORMED_JSON']);
+        expectProblem(answer);
+      }
+    });
+
     it('that is nested 10,000 levels deep are 400', async () => {
       const deep = `${'['.repeat(10_000)}${']'.repeat(10_000)}`;
       for (const body of [deep, `{"content":${deep}}`]) {
@@ -130,6 +155,14 @@ describe('Bad requests', () => {
       }
     });
 
+    it.each([20, 101, 10_000])('of %i digits are 400', async (digits) => {
+      for (const path of PATHS) {
+        const answer = await member.request('GET', path.replace(':id', '1'.repeat(digits)));
+        expect([path, outcome(answer)]).toEqual([path, '400 VALIDATION_FAILED']);
+        expectProblem(answer);
+      }
+    });
+
     it.each(['1', UNKNOWN_ID])('that no row has are 404: %s', async (id) => {
       for (const path of PATHS) {
         const answer = await member.request('GET', path.replace(':id', id));
@@ -152,11 +185,16 @@ describe('Bad requests', () => {
       ['/v2/users/me', '404 ROUTE_NOT_FOUND'],
       ['/v1/users/%', '400 BAD_REQUEST'],
       ['/v1/users/%ff', '400 BAD_REQUEST'],
-      [`/v1/posts/${'1'.repeat(200)}`, '404 ROUTE_NOT_FOUND'],
-      [`/v1/users/by-username/${'x'.repeat(5_000)}`, '404 ROUTE_NOT_FOUND'],
+      [`/v1/users/by-username/${'x'.repeat(101)}`, '404 USER_NOT_FOUND'],
     ])('%s is %s', async (path, expected) => {
       const answer = await member.request('GET', path);
       expect(outcome(answer)).toBe(expected);
+      expectProblem(answer);
+    });
+
+    it('that is longer than a head may be is 431', async () => {
+      const answer = await member.request('GET', `/v1/posts/${'1'.repeat(20_000)}`);
+      expect(outcome(answer)).toBe('431 HEADERS_TOO_LARGE');
       expectProblem(answer);
     });
 

@@ -1,6 +1,7 @@
 import { type ArgumentMetadata, ValidationPipe } from '@nestjs/common';
 import type { ValidationError } from 'class-validator';
 import { type FieldError, validationFailed } from '../../common/app-error.js';
+import { EMPTY_BODY, malformedJson } from './json-bodies.js';
 
 /** Levels of the deepest body of ours, with room; what recurses over a body must not run out of stack. */
 const MAX_DEPTH = 10;
@@ -11,6 +12,7 @@ const MAX_DEPTH = 10;
  */
 class StrictValidationPipe extends ValidationPipe {
   override transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+    if (metadata.type === 'body' && value === EMPTY_BODY) throw malformedJson();
     if (metadata.type === 'body' && (value === null || value === undefined)) {
       throw validationFailed([{ field: 'body', message: 'must be an object' }]);
     }
