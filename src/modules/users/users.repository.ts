@@ -13,7 +13,7 @@ export interface NewUser {
   createdAt: Date;
 }
 
-/** What other people may see of a user, with the counts as the driver gives them. */
+/** A user with their counts, as the driver gives these. Only the user may see `email`: views leave it out for everybody else. */
 export interface UserProfile {
   id: Id;
   username: string;
