@@ -2,9 +2,9 @@ import { documentText } from '../support/documented.js';
 import { askMonitor } from '../support/monitor.js';
 import { TestDatabase } from '../support/test-database.js';
 
-/** What the runbooks ask `performance_schema`. */
+/** What the runbooks ask the server about itself. */
 const STATEMENTS = Array.from(
-  documentText('docs/operations.md').matchAll(/`(SELECT [^`]* FROM performance_schema\.[^`]+)`/g),
+  documentText('docs/operations.md').matchAll(/`(SELECT [^`]* FROM (?:information|performance)_schema\.[^`]+)`/g),
   ([, sql]) => sql!,
 );
 
