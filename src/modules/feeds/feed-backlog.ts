@@ -5,7 +5,9 @@ import { OutboxBacklogRepository, type PendingEvent } from '../../infrastructure
 import {
   FOLLOW_CREATED,
   FOLLOW_REMOVED,
+  FOLLOWERS_REMOVED,
   FOLLOWS_IMPORTED,
+  type FollowersRemovedEvent,
   type FollowEvent,
   type FollowsImportedEvent,
 } from '../follows/follows.events.js';
@@ -26,8 +28,8 @@ export class FeedBacklog {
     } else if (type === FOLLOW_CREATED || type === FOLLOW_REMOVED) {
       const { followerId, followeeId } = payload as FollowEvent;
       this.follows.add(`${followerId}:${followeeId}`);
-    } else if (type === FOLLOWS_IMPORTED) {
-      for (const id of (payload as FollowsImportedEvent).followerIds) this.readers.add(id);
+    } else if (type === FOLLOWS_IMPORTED || type === FOLLOWERS_REMOVED) {
+      for (const id of (payload as FollowsImportedEvent | FollowersRemovedEvent).followerIds) this.readers.add(id);
     }
   }
 

@@ -35,6 +35,7 @@ import {
 import { OwnPostEffect } from './own-post.effect.js';
 import { OwnPostRemovedEffect, PostRemovalHandler } from './post-removal.handlers.js';
 import { ReadingRecorder } from './reading-recorder.js';
+import { RemovedFollowersHandler } from './removed-followers.handler.js';
 
 /** What both processes need of feeds. */
 @Module({
@@ -74,6 +75,7 @@ export class FeedsModule {}
     BackfillHandler,
     RemovalHandler,
     ImportedFollowsHandler,
+    RemovedFollowersHandler,
     FeedSweep,
     FeedAudit,
     FeedAuditFacts,

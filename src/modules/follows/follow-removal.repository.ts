@@ -19,18 +19,18 @@ export class FollowRemovalRepository {
     return followeeIds.length;
   }
 
-  /** Removes up to `limit` follows of a user, with their share in the counts. @returns how many went */
-  async deleteByFollowee(followeeId: Id, limit: number): Promise<number> {
+  /** Removes up to `limit` follows of a user, with their share in the counts. @returns who followed */
+  async deleteByFollowee(followeeId: Id, limit: number): Promise<Id[]> {
     const followerIds = await this.ids(
       'SELECT follower_id AS id FROM follows WHERE followee_id = ? ORDER BY follower_id LIMIT ? FOR UPDATE',
       [followeeId, limit],
     );
-    if (followerIds.length === 0) return 0;
+    if (followerIds.length === 0) return [];
     await this.query('DELETE FROM follows WHERE followee_id = ? AND follower_id IN (?)', [followeeId, followerIds]);
     await this.query('UPDATE user_counts SET following_count = following_count - 1 WHERE user_id IN (?)', [
       followerIds,
     ]);
-    return followerIds.length;
+    return followerIds;
   }
 
   private async ids(sql: string, parameters: unknown[]): Promise<Id[]> {
