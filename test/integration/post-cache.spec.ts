@@ -5,7 +5,9 @@ import type { Id } from '../../src/common/id.js';
 import { TransactionHost } from '../../src/infrastructure/database/transaction-host.js';
 import { databaseUnavailable } from '../../src/infrastructure/database/transaction-scope.js';
 import { RedisClients } from '../../src/infrastructure/redis/redis-clients.js';
+import { RedisUnavailableError } from '../../src/infrastructure/redis/redis-unavailable.error.js';
 import type { CachedPost } from '../../src/modules/posts/cached-post.js';
+import { PostPurgeHandler } from '../../src/modules/posts/post-purge.handler.js';
 import { PostsCache } from '../../src/modules/posts/posts.cache.js';
 import { PostsReader, type StoredPost } from '../../src/modules/posts/posts.reader.js';
 import { PostsService } from '../../src/modules/posts/posts.service.js';
@@ -284,6 +286,27 @@ describe('The cache of posts', () => {
       await author.request('DELETE', `/v1/posts/${post.id}`);
       await store.write(stored(post, { version: 9 }), 'background');
       expect(await cachedOf(post.id)).toEqual({ is: 'deleted' });
+    });
+
+    it('hears of a deletion that did not reach it, however long what is deleted waits to be cleared away', async () => {
+      const purge = app.inWorker(PostPurgeHandler);
+      let clearAway!: () => void;
+      const mayClear = new Promise<void>((resolve) => (clearAway = resolve));
+      purge.handle = async (...args) => {
+        await mayClear;
+        return PostPurgeHandler.prototype.handle.apply(purge, args);
+      };
+      const bury = store.bury.bind(store);
+      store.bury = () => Promise.reject(new RedisUnavailableError('no connection'));
+      try {
+        const post = await author.post();
+        expect((await author.request('DELETE', `/v1/posts/${post.id}`)).status).toBe(204);
+        await until(async () => (await cachedOf(post.id))?.is === 'deleted', { what: 'the deletion to be heard of' });
+        expect((await see(post.id)).status).toBe(404);
+      } finally {
+        store.bury = bury;
+        clearAway();
+      }
     });
   });
 

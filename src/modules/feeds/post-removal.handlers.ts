@@ -8,11 +8,12 @@ import {
 } from '../../infrastructure/outbox/outbox-handler.decorator.js';
 import { FollowsReader } from '../follows/follows.reader.js';
 import { POST_DELETED, type PostDeletedEvent } from '../posts/posts.events.js';
+import { PostsWriter } from '../posts/posts.writer.js';
 import { FeedDelivery } from './feed-delivery.js';
 import { FeedStore } from './feed.store.js';
 
 /**
- * Takes a deleted post out of every feed. A fan-out of the same post that still runs looks whether it is deleted after
+ * Takes a deleted post out of the cache and every feed. A fan-out of the same post that still runs looks whether it is deleted after
  * each chunk, so the order of the two does not matter.
  */
 @Injectable()
@@ -21,10 +22,15 @@ export class PostRemovalHandler implements OutboxHandler<PostDeletedEvent> {
   constructor(
     private readonly delivery: FeedDelivery,
     private readonly follows: FollowsReader,
+    private readonly posts: PostsWriter,
   ) {}
 
   async handle({ postId, authorId }: PostDeletedEvent, job: JobContext): Promise<void> {
-    if (job.progress === null) await this.delivery.remove(postId, [authorId]);
+    if (job.progress === null) {
+      // First of all: until then it can be read by its id. And here, because what is cleared away may wait for long behind accounts.
+      await this.posts.bury(postId);
+      await this.delivery.remove(postId, [authorId]);
+    }
     let after: Id | undefined = job.progress ?? '0';
     while (after !== undefined) {
       const { chunk } = this.delivery;

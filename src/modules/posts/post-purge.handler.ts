@@ -12,7 +12,6 @@ import { MediaWriter } from '../media/media.writer.js';
 import { PostCountsWriter } from '../post-counts/post-counts.writer.js';
 import { POST_PURGE, type PostDeletedEvent } from './posts.events.js';
 import { PostsRepository } from './posts.repository.js';
-import { PostsStore } from './posts.store.js';
 
 /** Rows of one transaction: short enough that replicas apply it without lagging. */
 const BATCH = 1_000;
@@ -27,12 +26,9 @@ export class PostPurgeHandler implements OutboxHandler<PostDeletedEvent> {
     private readonly counts: PostCountsWriter,
     private readonly media: MediaWriter,
     private readonly repository: PostsRepository,
-    private readonly store: PostsStore,
   ) {}
 
   async handle({ postId, authorId }: PostDeletedEvent, job: JobContext): Promise<void> {
-    // Again, should the one who deleted it not have reached Redis.
-    await this.store.bury([postId], 'background');
     // Progress has nothing to remember, rows that went are gone; saving it extends the lease.
     while ((await this.comments.removeOfPost(postId, BATCH)) === BATCH) await job.saveProgress('comments');
     while ((await this.likes.removeOfPost(postId, BATCH)) === BATCH) await job.saveProgress('likes');

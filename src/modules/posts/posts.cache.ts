@@ -89,7 +89,7 @@ export class PostsCache {
     this.transactions.afterCommit(() => this.attempt(() => this.store.write(post, 'request')));
   }
 
-  /** Forgets a post once its deletion is committed, should Redis not answer then, its outbox job repeats it. */
+  /** Forgets a post once its deletion is committed. Should Redis not answer then, its outbox job repeats it. */
   forgetAfterCommit(id: Id): void {
     this.transactions.afterCommit(() => this.attempt(() => this.store.bury([id], 'request')));
   }

@@ -4,7 +4,7 @@ import type { Id } from '../../common/id.js';
 export const POST_CREATED = 'post.created';
 /** A post was edited: caches hear of it. */
 export const POST_EDITED = 'post.edited';
-/** A post was deleted: it leaves every feed. */
+/** A post was deleted: it leaves the cache and every feed. */
 export const POST_DELETED = 'post.deleted';
 /** What hangs on a deleted post is cleared away. */
 export const POST_PURGE = 'post.purge';

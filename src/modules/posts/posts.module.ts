@@ -18,6 +18,7 @@ import { PostsRepository } from './posts.repository.js';
 import { PostsService } from './posts.service.js';
 import { PostsStore } from './posts.store.js';
 import { PostsViews } from './posts.views.js';
+import { PostsWriter } from './posts.writer.js';
 
 @Module({
   imports: [UsersModule, LikesModule, CommentsModule, PostCountsModule, MediaModule],
@@ -51,7 +52,8 @@ export class PostsApiModule {}
     LargeAuthorsRepository,
     LargeAuthorsWriter,
     LargeAuthorsCleanupJob,
+    PostsWriter,
   ],
-  exports: [LargeAuthorsWriter],
+  exports: [LargeAuthorsWriter, PostsWriter],
 })
 export class PostsWorkerModule {}
