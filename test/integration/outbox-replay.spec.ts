@@ -1,5 +1,7 @@
 import type { Id } from '../../src/common/id.js';
+import { TransactionHost } from '../../src/infrastructure/database/transaction-host.js';
 import { OutboxCleanupJob } from '../../src/infrastructure/outbox/outbox-cleanup.job.js';
+import { OutboxReplayRepository } from '../../src/infrastructure/outbox/outbox-replay.repository.js';
 import { OutboxReplay } from '../../src/infrastructure/replay/outbox-replay.js';
 import { POST_CREATED } from '../../src/modules/posts/posts.events.js';
 import { ApiClient, type Member } from '../support/api-client.js';
@@ -44,6 +46,8 @@ describe(OutboxReplay.name, () => {
   const replayed = () =>
     until(async () => (await watch())!.replay_until === null, { what: 'the replay to be done', timeoutMs: 30_000 });
   const takeOut = (postId: Id) => app.redis.command('zremrangebyscore', app.redis.feedKey(reader.id), postId, postId);
+  const insert = (values: object) => app.database.execute('INSERT INTO outbox_events SET ?', [values]);
+  const LEASE = Buffer.alloc(16, 1);
   const held = async () => (await app.redis.entries(reader.id)).map(({ postId }) => postId);
 
   it('does the jobs again that finished within the minute before, and no older ones', async () => {
@@ -90,9 +94,7 @@ describe(OutboxReplay.name, () => {
   });
 
   it('begins jobs anew that are under way: what they have saved as done may be lost', async () => {
-    const lease = Buffer.alloc(16, 1);
     const later = new Date(Date.now() + 10 * MINUTE_MS);
-    const insert = (values: object) => app.database.execute('INSERT INTO outbox_events SET ?', [values]);
     const { id: postId } = await author.post();
     await app.settle();
     await takeOut(postId);
@@ -101,7 +103,7 @@ describe(OutboxReplay.name, () => {
       type: POST_CREATED,
       payload: JSON.stringify({ postId, authorId: author.id, createdAtMs: Date.now() }),
       progress: reader.id,
-      lease_token: lease,
+      lease_token: LEASE,
       attempts: 1,
       available_at: later,
       created_at: new Date(),
@@ -111,6 +113,19 @@ describe(OutboxReplay.name, () => {
     await app.settle();
     expect(await held()).toContain(postId);
     await replayed();
+  });
+
+  it('begins them all anew, however many there are', async () => {
+    const [at, later] = [new Date(), new Date(Date.now() + 10 * MINUTE_MS)];
+    const begun = { type: 'test.unknown', payload: '{}', lease_token: LEASE, available_at: later, created_at: at };
+    for (let count = 0; count < 5; count++) await insert(begun);
+    try {
+      const repository = app.inWorker(OutboxReplayRepository);
+      await app.inWorker(TransactionHost).run({}, () => repository.restartBegun(at, 2));
+      expect(await app.database.query('SELECT 1 FROM outbox_events WHERE lease_token = ?', [LEASE])).toEqual([]);
+    } finally {
+      await app.database.execute('DELETE FROM outbox_events WHERE type = ?', [begun.type]);
+    }
   });
 
   it('has the jobs that it needs kept, for a day longer at most', async () => {

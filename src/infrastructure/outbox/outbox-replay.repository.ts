@@ -44,12 +44,23 @@ export class OutboxReplayRepository {
   }
 
   /**
-   * Takes jobs that are under way from their workers and lets them begin anew: what their saved progress says to be done
+   * Takes all jobs that are under way from their workers and lets them begin anew: what their saved progress says to be done
    * may be lost. Looks without locks, because the backlog may be long.
+   *
+   * @param batch jobs of one statement; those that have begun anew are not found again
+   * @returns how many
    */
-  async restartBegun(now: Date, limit: number): Promise<number> {
-    const ids = await this.ids(`SELECT id FROM outbox_events WHERE ${BEGUN} LIMIT ?`, [limit]);
-    if (ids.length === 0) return 0;
+  async restartBegun(now: Date, batch: number): Promise<number> {
+    let restarted = 0;
+    let ids: Id[];
+    do {
+      ids = await this.ids(`SELECT id FROM outbox_events WHERE ${BEGUN} LIMIT ?`, [batch]);
+      if (ids.length > 0) restarted += await this.restart(ids, now);
+    } while (ids.length === batch);
+    return restarted;
+  }
+
+  private restart(ids: readonly Id[], now: Date): Promise<number> {
     return this.change(
       `UPDATE outbox_events SET progress = NULL, lease_token = NULL, attempts = GREATEST(attempts, 1),
               available_at = IF(lane = 'parked', available_at, ?)

@@ -9,8 +9,8 @@ import { ReplayMetrics } from './replay.metrics.js';
 
 /** How old the note of when all was well may become: what is replayed begins that much earlier. */
 const NOTE_EVERY_MS = 5_000;
-/** Jobs under way at most: the workers' and those that failed in the middle. */
-const MOST_BEGUN = 10_000;
+/** Jobs of one statement. More are seldom under way: the workers' and those that failed in the middle. */
+const RESTARTED_AT_ONCE = 10_000;
 
 /**
  * Notices when a master of Redis is not the one it was: a replica that took over, or the same one after a start. It may
@@ -54,7 +54,7 @@ export class FailoverWatch {
     if (after === before) return false;
     await this.watch.save(rowOf(after));
     if (after.replay === before.replay) return false;
-    await this.jobs.restartBegun(new Date(atMs), MOST_BEGUN);
+    await this.jobs.restartBegun(new Date(atMs), RESTARTED_AT_ONCE);
     return true;
   }
 }
