@@ -1,5 +1,6 @@
 import { type Answer, ApiClient } from '../support/api-client.js';
 import { type Exit, startProcess, type TestProcess } from '../support/processes.js';
+import { TestRedis } from '../support/redis.js';
 import { until } from '../support/settle.js';
 import { testEnv, type TestEnv } from '../support/test-config.js';
 import { TestDatabase } from '../support/test-database.js';
@@ -77,6 +78,21 @@ describe('The processes', () => {
     const answeredAt = performance.now();
     expect(await exit).toEqual({ code: 0, signal: null });
     expect(performance.now() - answeredAt).toBeLessThan(3_000);
+  });
+
+  it('the API remembers what it showed last', async () => {
+    const process = await (await start('main')).ready();
+    const reader = await new ApiClient(process.url).register();
+    const redis = new TestRedis(database.config);
+    try {
+      await reader.feed(); // the feed is built now
+      const { id } = await reader.post();
+      expect(await reader.feedIds()).toEqual([id]);
+      expect(await process.stop('SIGTERM')).toEqual({ code: 0, signal: null });
+      expect(await redis.entries(reader.id)).toEqual([expect.objectContaining({ postId: id, viewed: true })]);
+    } finally {
+      await redis.close();
+    }
   });
 
   it('the API is not ready any more when it is asked to end, and answers on until a balancer has noticed', async () => {

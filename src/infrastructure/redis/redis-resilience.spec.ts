@@ -1,9 +1,10 @@
+import { jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { MetricFactory } from '../metrics/metric-factory.js';
 import type { ResiliencePolicy } from '../resilience/policies.js';
 import { RedisMetrics } from './redis.metrics.js';
 import { RedisResilience } from './redis-resilience.js';
-import { RedisUnavailableError } from './redis-unavailable.error.js';
+import { ProcessEndsError, RedisUnavailableError } from './redis-unavailable.error.js';
 
 const QUICK: ResiliencePolicy = { retryDelaysMs: [5, 10, 20], longestMs: 60_000 };
 const away = () => new RedisUnavailableError('no connection');
@@ -69,5 +70,43 @@ describe(RedisResilience.name, () => {
     resilience.onModuleDestroy();
     await expect(waiting).rejects.toThrow('the process ends');
     expect(tries).toBe(1);
+  });
+
+  it('lets what is being tried come to its end when the process ends, and tries it no more', async () => {
+    const ends: { resolve: (value: string) => void; reject: (error: Error) => void }[] = [];
+    const work = () => new Promise<string>((resolve, reject) => void ends.push({ resolve, reject }));
+    const [answered, failed] = [1, 2].map(() => resilience.run('Store.write', QUICK, work));
+    await new Promise(setImmediate);
+    resilience.onModuleDestroy();
+    ends[0]!.resolve('done');
+    ends[1]!.reject(away());
+    expect(await answered).toBe('done');
+    await expect(failed).rejects.toThrow('no connection');
+    expect(ends).toHaveLength(2);
+  });
+
+  it('makes one try of what comes while the process ends', async () => {
+    resilience.onModuleDestroy();
+    expect(await resilience.run('Store.write', QUICK, async () => 'done')).toBe('done');
+    await expect(resilience.run('Store.write', QUICK, failing(away()))).rejects.toThrow('no connection');
+    expect(tries).toBe(1);
+  });
+
+  it('does not wait for long for a try when the process ends', async () => {
+    jest.useFakeTimers();
+    try {
+      const never = () => new Promise<never>(() => undefined);
+      const calls = [resilience.run('Store.write', QUICK, never)];
+      resilience.onModuleDestroy();
+      calls.push(resilience.run('Store.write', QUICK, never));
+      const ended = Promise.allSettled(calls);
+      await jest.advanceTimersByTimeAsync(2_000);
+      expect((await ended).map((end) => (end as PromiseRejectedResult).reason)).toEqual([
+        expect.any(ProcessEndsError),
+        expect.any(ProcessEndsError),
+      ]);
+    } finally {
+      jest.useRealTimers();
+    }
   });
 });

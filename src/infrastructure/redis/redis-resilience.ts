@@ -7,6 +7,8 @@ import { isReplyError, ProcessEndsError, RedisUnavailableError } from './redis-u
 
 /** How long one try may take, as the executor bounds it. */
 const LONGEST_TRY_MS = 10_000;
+/** The same once the process ends, where requests, jobs and marks of readings still come to theirs: a node that is well answers within milliseconds. */
+const LAST_TRY_MS = 2_000;
 
 /** One call of a `@Resilient()` method, all its tries included. */
 interface ResilientCall {
@@ -18,21 +20,16 @@ interface ResilientCall {
 export class RedisResilience implements OnModuleDestroy {
   private readonly logger = new Logger(RedisResilience.name);
   private readonly calls = new AsyncLocalStorage<ResilientCall>();
-  private readonly stopping = new AbortController();
-  private readonly stopped: Promise<never>;
+  private stopping = false;
+  /** What the end of the process means for each call that is under way. */
+  private readonly endings = new Set<() => void>();
 
-  constructor(private readonly metrics: RedisMetrics) {
-    this.stopped = new Promise((_resolve, reject) => {
-      this.stopping.signal.addEventListener('abort', () => {
-        reject(new ProcessEndsError('no further try: the process ends'));
-      });
-    });
-    this.stopped.catch(() => undefined); // whoever waits is told
-  }
+  constructor(private readonly metrics: RedisMetrics) {}
 
-  /** Jobs that wait for their next try are given back at once. */
+  /** Jobs that wait for their next try are given back at once; what is being tried, or comes now for the first time, has a moment. */
   onModuleDestroy(): void {
-    this.stopping.abort();
+    this.stopping = true;
+    for (const end of this.endings) end();
   }
 
   /** The call that runs has sent a command that must not run twice. */
@@ -56,7 +53,7 @@ export class RedisResilience implements OnModuleDestroy {
     }
   }
 
-  private tries<T>(name: string, policy: ResiliencePolicy, method: () => Promise<T>): Promise<T> {
+  private async tries<T>(name: string, policy: ResiliencePolicy, method: () => Promise<T>): Promise<T> {
     const { retryDelaysMs, longestMs } = policy;
     if (retryDelaysMs.length === 0) return method();
     const endMs = performance.now() + longestMs;
@@ -67,7 +64,7 @@ export class RedisResilience implements OnModuleDestroy {
       return (
         isOfConnection(error) &&
         this.calls.getStore()?.repeatable === true &&
-        !this.stopping.signal.aborted &&
+        !this.stopping &&
         performance.now() + delayMs + LONGEST_TRY_MS <= endMs
       );
     };
@@ -75,12 +72,29 @@ export class RedisResilience implements OnModuleDestroy {
       maxAttempts: delays.length,
       backoff: new IterableBackoff(delays),
     }).dangerouslyUnref();
+    let isWaiting = false;
     attempts.onRetry(({ attempt, delay }) => {
+      isWaiting = true;
       this.metrics.retried(name);
       this.logger.debug({ method: name, attempt, delayMs: Math.round(delay) }, 'Redis is asked again after a while');
     });
-    const done = attempts.execute(({ signal }) => (signal.aborted ? this.stopped : method()), this.stopping.signal);
-    return Promise.race([done, this.stopped]);
+    let giveUp!: () => void;
+    const givenUp = new Promise<never>((_resolve, reject) => {
+      giveUp = () => reject(new ProcessEndsError('no further try: the process ends'));
+    });
+    const end = (): void => (isWaiting ? giveUp() : void setTimeout(giveUp, LAST_TRY_MS).unref());
+    this.endings.add(end);
+    if (this.stopping) end();
+    try {
+      const done = attempts.execute(() => {
+        if (isWaiting && this.stopping) return givenUp;
+        isWaiting = false;
+        return method();
+      });
+      return await Promise.race([done, givenUp]);
+    } finally {
+      this.endings.delete(end);
+    }
   }
 }
 
