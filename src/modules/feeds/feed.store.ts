@@ -182,20 +182,28 @@ export class FeedStore {
     return (await this.redis.script<number>(REQUEST, COMPLETE_BUILD, [this.key(userId)], args)) === 1;
   }
 
-  /** Marks what was shown as viewed and removes what had expired or does not exist any more. */
+  /** Marks what was shown as viewed and removes what had expired. */
   @Resilient(BACKGROUND_POLICY)
   @RedisPipeline()
   recordReadings(readings: readonly Reading[]): Promise<void> {
     const options: RedisOptions = { traffic: 'background' };
     const viewedTtl = Math.floor(this.config.feed.viewedTtlMs / 1_000);
     const now = this.clock.nowSeconds();
-    const replies = readings.flatMap(({ userId, shown, expired, gone }) => {
-      const keys = [this.key(userId)];
+    const replies = readings.map(({ userId, shown, expired }) => {
       const args = [now, viewedTtl, shown.length, ...shown, ...expired];
-      const recorded = this.redis.script(options, RECORD_READING, keys, args);
-      return gone.length > 0 ? [recorded, this.redis.script(options, REMOVE, keys, gone)] : [recorded];
+      return this.redis.script(options, RECORD_READING, [this.key(userId)], args);
     });
     return whenAll(replies);
+  }
+
+  /** Removes posts that do not exist any more from the feeds of those who met them. */
+  @Resilient(BACKGROUND_POLICY)
+  @RedisPipeline()
+  removeGone(readings: readonly Pick<Reading, 'userId' | 'gone'>[]): Promise<void> {
+    const met = readings.filter(({ gone }) => gone.length > 0);
+    return whenAll(
+      met.map(({ userId, gone }) => this.redis.script({ traffic: 'background' }, REMOVE, [this.key(userId)], gone)),
+    );
   }
 
   /** Removes whole feeds; each is rebuilt when its owner reads again. */

@@ -42,10 +42,19 @@ export class ReadingRecorder implements OnApplicationShutdown {
   private async flush(): Promise<void> {
     const readings = this.waiting;
     this.waiting = [];
+    // By itself what has to ask the primary first: nobody's mark is to wait for that.
+    const met = readings.filter(({ gone }) => gone.length > 0);
+    await Promise.all([
+      this.attempt(readings, () => this.store.recordReadings(readings)),
+      this.attempt(met, () => this.removeGone(met)),
+    ]);
+  }
+
+  private async attempt(readings: readonly Reading[], write: () => Promise<void>): Promise<void> {
     if (readings.length === 0) return;
     this.underWay += readings.length;
     try {
-      await this.store.recordReadings(await this.confirmed(readings));
+      await write();
     } catch (error) {
       const details = { err: error, readings: readings.length };
       // Of an outage the breakers tell, once.
@@ -56,12 +65,12 @@ export class ReadingRecorder implements OnApplicationShutdown {
     }
   }
 
-  /** Without posts that are there after all: what answered may have been a replica that stood in for the primary. */
-  private async confirmed(readings: Reading[]): Promise<Reading[]> {
-    const ids = readings.flatMap(({ gone }) => gone);
-    if (ids.length === 0) return readings;
-    const live = await this.liveAmong(ids);
-    return readings.map((reading) => ({ ...reading, gone: reading.gone.filter((id) => !live.has(id)) }));
+  /** Not those that are there after all: what answered may have been a replica that stood in for the primary. */
+  private async removeGone(readings: readonly Reading[]): Promise<void> {
+    const live = await this.liveAmong(readings.flatMap(({ gone }) => gone));
+    await this.store.removeGone(
+      readings.map(({ userId, gone }) => ({ userId, gone: gone.filter((id) => !live.has(id)) })),
+    );
   }
 
   private async liveAmong(ids: readonly Id[]): Promise<Set<Id>> {
