@@ -1,4 +1,4 @@
-import type { Id } from '../../src/common/id.js';
+import { compareIds, type Id } from '../../src/common/id.js';
 import { FOLLOW_CREATED } from '../../src/modules/follows/follows.events.js';
 import { POST_CREATED } from '../../src/modules/posts/posts.events.js';
 import { FeedBuilder } from '../../src/modules/feeds/feed-builder.js';
@@ -14,32 +14,42 @@ const DAY_MS = 24 * HOUR_MS;
 describe('What is delivered late, or again', () => {
   let app: TestApp;
   let author: Member;
-  /** Has read the feed just now. */
+  /** Has read the feed just now, and comes first among the followers. */
   let reader: Member;
+  /** So have they, but come second. */
+  let second: Member;
   /** Has not read it for three days. */
   let absent: Member;
 
   beforeAll(async () => {
-    app = await TestApp.start();
+    app = await TestApp.start({ env: { FAN_OUT_CHUNK: '1' } });
   });
   afterAll(() => app?.close());
 
   beforeEach(async () => {
-    [author, reader, absent] = (await app.api.registerMany(3)) as [Member, Member, Member];
-    for (const who of [reader, absent]) await who.follow(author);
+    const members = (await app.api.registerMany(4)).toSorted((a, b) => compareIds(a.id, b.id));
+    [author, reader, second, absent] = members as [Member, Member, Member, Member];
+    for (const who of [reader, second, absent]) await who.follow(author);
     await app.settle();
     // Built, not read: what a reading leaves behind comes a moment later.
     const builder = app.nest.get(FeedBuilder, { strict: false });
-    for (const who of [author, reader, absent]) await builder.build(who.id);
+    for (const who of [author, reader, second, absent]) await builder.build(who.id);
     await app.redis.setLastRead(absent.id, Date.now() - 3 * DAY_MS);
   });
 
   /** A job as it would be found by a worker, after some tries. */
-  async function job(type: string, payload: object, ageMs: number, tries: number): Promise<void> {
+  async function job(
+    type: string,
+    payload: object,
+    ageMs: number,
+    tries: number,
+    { progress = null, isReplay = false }: { progress?: string | null; isReplay?: boolean } = {},
+  ): Promise<void> {
     const createdAt = new Date(Date.now() - ageMs);
     await app.database.execute(
-      'INSERT INTO outbox_events (type, payload, available_at, created_at, attempts) VALUES (?, ?, ?, ?, ?)',
-      [type, JSON.stringify(payload), createdAt, createdAt, tries],
+      `INSERT INTO outbox_events (type, payload, available_at, created_at, attempts, progress, finished_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?)`,
+      [type, JSON.stringify(payload), createdAt, createdAt, tries, progress, isReplay ? new Date() : null],
     );
     await app.settle();
   }
@@ -47,33 +57,46 @@ describe('What is delivered late, or again', () => {
   /** A post that nobody has got yet. */
   const storedPost = async (ageMs: number): Promise<Id> =>
     (await createPosts(app.database, author.id, [new Date(Date.now() - ageMs)]))[0]!;
-  async function delivered(postId: Id, ageMs: number, tries: number): Promise<Id[]> {
-    await job(POST_CREATED, { postId, authorId: author.id, createdAtMs: Date.now() - ageMs }, ageMs, tries);
-    const copies = await app.redis.copiesOf(postId, [author.id, reader.id, absent.id]);
+  async function delivered(postId: Id, ageMs: number, tries: number, state?: Parameters<typeof job>[4]): Promise<Id[]> {
+    await job(POST_CREATED, { postId, authorId: author.id, createdAtMs: Date.now() - ageMs }, ageMs, tries, state);
+    const copies = await app.redis.copiesOf(postId, [author.id, reader.id, second.id, absent.id]);
     return [...copies].filter(([, count]) => count === 1).map(([id]) => id);
   }
 
   it('reaches everybody while no viewed entry can be gone yet', async () => {
     const ageMs = DAY_MS - HOUR_MS;
     for (const tries of [0, 1]) {
-      expect(await delivered(await storedPost(ageMs), ageMs, tries)).toEqual([author.id, reader.id, absent.id]);
+      expect(await delivered(await storedPost(ageMs), ageMs, tries)).toEqual([
+        author.id,
+        reader.id,
+        second.id,
+        absent.id,
+      ]);
     }
   });
 
   it('reaches the followers at the first try, however late that is; the author has had the post', async () => {
     const ageMs = DAY_MS + HOUR_MS;
-    expect(await delivered(await storedPost(ageMs), ageMs, 0)).toEqual([reader.id, absent.id]);
+    expect(await delivered(await storedPost(ageMs), ageMs, 0)).toEqual([reader.id, second.id, absent.id]);
   });
 
-  it('is added only where nobody can have read it, after a day, by another try', async () => {
+  it('is withheld, after a day, from who may have got it by an earlier try and have read it, and from nobody else', async () => {
     const ageMs = DAY_MS + HOUR_MS;
-    expect(await delivered(await storedPost(ageMs), ageMs, 1)).toEqual([absent.id]);
+    expect(await delivered(await storedPost(ageMs), ageMs, 1)).toEqual([second.id, absent.id]);
+    // The one before had served the first and saved it.
+    expect(await delivered(await storedPost(ageMs), ageMs, 1, { progress: reader.id })).toEqual([absent.id]);
+  });
+
+  it('is added only where nobody can have read it, after a day, by a replay', async () => {
+    const ageMs = DAY_MS + HOUR_MS;
+    expect(await delivered(await storedPost(ageMs), ageMs, 1, { isReplay: true })).toEqual([absent.id]);
   });
 
   it('still leaves every feed when it was deleted', async () => {
     const post = await author.post();
     await app.settle();
-    await app.database.execute('UPDATE posts SET deleted_at = NOW() WHERE id = ?', [post.id]);
+    await author.request('DELETE', `/v1/posts/${post.id}`);
+    await app.settle();
     expect(await delivered(post.id, DAY_MS + HOUR_MS, 1)).toEqual([]);
   });
 

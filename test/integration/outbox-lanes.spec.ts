@@ -165,11 +165,12 @@ describe(`${OutboxRelay.name}: lanes and parking`, () => {
       );
       expect((await command('show', id)).lines.join('\n')).toMatch(/^payload +\{"n":0\}$/m);
 
-      const tries: number[] = [];
-      behaviour = async (_, { attempts }) => void tries.push(attempts);
+      const before: string[] = [];
+      behaviour = async (_, { mayHaveDone }) => void before.push(mayHaveDone);
       expect(await command('retry', id)).toEqual({ lines: ['1 of 1 jobs are due now'], isWell: true });
       await allDone();
-      expect(tries).toEqual([MAX_ATTEMPTS + 1]);
+      expect(before).toEqual(['the next']);
+      expect(await theJob()).toMatchObject({ attempts: MAX_ATTEMPTS + 1 });
       expect(await command('retry', id, '1')).toEqual({
         lines: [
           `job ${id} is finished`,
@@ -194,9 +195,10 @@ describe(`${OutboxRelay.name}: lanes and parking`, () => {
 
     it('keeps its tries for what comes after its last progress', async () => {
       let step = 0;
+      let last = 0;
       behaviour = async (_, job) => {
         if (step < 2 * MAX_ATTEMPTS) await job.saveProgress(String(++step));
-        else if (job.attempts > 2 * MAX_ATTEMPTS + 1) return;
+        else if (++last > 1) return;
         throw new Error('after the progress');
       };
       const worker = await startWorker();
@@ -310,21 +312,25 @@ describe(`${OutboxRelay.name}: lanes and parking`, () => {
     later.open();
   });
 
-  it('tells a handler which try it is, and counts the turns of a long job as one', async () => {
-    const seen: [number, string | null][] = [];
+  it('tells a handler what may have been done before: nothing after a turn of a long job, another try or not', async () => {
+    const seen: [string | null, JobContext['mayHaveDone']][] = [];
     behaviour = async (_, job) => {
-      seen.push([job.attempts, job.progress]);
+      seen.push([job.progress, job.mayHaveDone]);
+      if (seen.length === 1) throw new Error('once');
       if (job.progress === '2') return;
       clock.aheadMs += 1_500;
       await job.saveProgress(job.progress === null ? '1' : '2');
     };
     const worker = await startWorker();
     await append(worker);
+    await failedTimes(1);
+    await makeDue();
     await allDone();
     expect(seen).toEqual([
-      [1, null],
-      [1, '1'],
-      [1, '2'],
+      [null, 'nothing'],
+      [null, 'the next'],
+      ['1', 'nothing'],
+      ['2', 'nothing'],
     ]);
     expect(await theJob()).toMatchObject({ lane: 'long', attempts: 1 });
   });

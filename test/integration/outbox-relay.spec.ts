@@ -165,9 +165,9 @@ describe(OutboxRelay.name, () => {
   });
 
   it('keeps the progress of a job and goes on from there', async () => {
-    const starts: (string | null)[] = [];
+    const starts: [string | null, JobContext['mayHaveDone']][] = [];
     behaviour = async (_, job) => {
-      starts.push(job.progress);
+      starts.push([job.progress, job.mayHaveDone]);
       if (job.progress !== null) return;
       await job.saveProgress('7');
       throw new Error('after the progress');
@@ -177,7 +177,10 @@ describe(OutboxRelay.name, () => {
     await jobThat(({ last_error }) => last_error !== null, 'the failure');
     await makeDue();
     expect(await finishedJob()).toMatchObject({ progress: '7', attempts: 2 });
-    expect(starts).toEqual([null, '7']);
+    expect(starts).toEqual([
+      [null, 'nothing'],
+      ['7', 'the next'],
+    ]);
   });
 
   it('extends the lease with every progress', async () => {
@@ -248,10 +251,10 @@ describe(OutboxRelay.name, () => {
   });
 
   it('gives a job back when it is closed, so that another goes on at once', async () => {
-    const starts: (string | null)[] = [];
+    const starts: [string | null, JobContext['mayHaveDone']][] = [];
     let error: unknown;
     behaviour = async (_, job) => {
-      starts.push(job.progress);
+      starts.push([job.progress, job.mayHaveDone]);
       if (starts.length > 1) return;
       for (let step = 1; ; step++) {
         await job.saveProgress(String(step)).catch((reason: unknown) => {
@@ -267,11 +270,14 @@ describe(OutboxRelay.name, () => {
 
     expect(error).toBeInstanceOf(JobInterruptedError);
     const given = await theJob();
-    expect(given).toMatchObject({ state: 'pending', lease_token: null, last_error: null, attempts: 1 });
+    expect(given).toMatchObject({ state: 'pending', lease_token: null, last_error: null, attempts: 0 });
     expect(given.available_at.getTime()).toBeLessThanOrEqual(Date.now());
     await startWorker();
-    expect(await finishedJob()).toMatchObject({ attempts: 2 });
-    expect(starts).toEqual([null, given.progress]);
+    expect(await finishedJob()).toMatchObject({ attempts: 1 });
+    expect(starts).toEqual([
+      [null, 'nothing'],
+      [given.progress, 'nothing'],
+    ]);
   });
 
   it('lets a job without progress come to its end when it is closed', async () => {

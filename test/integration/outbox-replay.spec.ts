@@ -5,6 +5,7 @@ import { OutboxReplayRepository } from '../../src/infrastructure/outbox/outbox-r
 import { OutboxReplay } from '../../src/infrastructure/replay/outbox-replay.js';
 import { POST_CREATED } from '../../src/modules/posts/posts.events.js';
 import { ApiClient, type Member } from '../support/api-client.js';
+import { createPosts } from '../support/factories.js';
 import { Metrics } from '../support/metrics.js';
 import { until } from '../support/settle.js';
 import { TestApp } from '../support/test-app.js';
@@ -25,7 +26,7 @@ describe(OutboxReplay.name, () => {
   let reader: Member;
 
   beforeAll(async () => {
-    app = await TestApp.start();
+    app = await TestApp.start({ env: { FAN_OUT_CHUNK: '1' } });
     [author, reader] = (await app.api.registerMany(2)) as [Member, Member];
     await reader.follow(author);
     await reader.feed();
@@ -46,9 +47,10 @@ describe(OutboxReplay.name, () => {
   const replayed = () =>
     until(async () => (await watch())!.replay_until === null, { what: 'the replay to be done', timeoutMs: 30_000 });
   const takeOut = (postId: Id) => app.redis.command('zremrangebyscore', app.redis.feedKey(reader.id), postId, postId);
+  const heldBy = async ({ id }: Member) => (await app.redis.entries(id)).map(({ postId }) => postId);
+  const held = () => heldBy(reader);
   const insert = (values: object) => app.database.execute('INSERT INTO outbox_events SET ?', [values]);
   const LEASE = Buffer.alloc(16, 1);
-  const held = async () => (await app.redis.entries(reader.id)).map(({ postId }) => postId);
 
   it('does the jobs again that finished within the minute before, and no older ones', async () => {
     const [recent, old] = (await author.postMany(2)) as [Id, Id];
@@ -125,6 +127,38 @@ describe(OutboxReplay.name, () => {
       expect(await app.database.query('SELECT 1 FROM outbox_events WHERE lease_token = ?', [LEASE])).toEqual([]);
     } finally {
       await app.database.execute('DELETE FROM outbox_events WHERE type = ?', [begun.type]);
+    }
+  });
+
+  it('raises nothing that somebody may have viewed, whichever follower it has come to', async () => {
+    const second = await app.api.register();
+    await second.follow(author);
+    await second.feed();
+    await app.settle();
+    // Not the follow: what has come since would be new to it.
+    await app.database.execute('UPDATE outbox_events SET finished_at = ?', [new Date(Date.now() - 2 * MINUTE_MS)]);
+    const createdAtMs = Date.now() - 25 * HOUR_MS;
+    const [finished, begun] = await createPosts(app.database, author.id, [
+      new Date(createdAtMs),
+      new Date(createdAtMs),
+    ]);
+    const jobOf = (postId: Id) => ({
+      type: POST_CREATED,
+      payload: JSON.stringify({ postId, authorId: author.id, createdAtMs }),
+      attempts: 1,
+      available_at: new Date(Date.now() + 10 * MINUTE_MS),
+      created_at: new Date(createdAtMs),
+    });
+    await insert({ ...jobOf(finished!), state: 'finished', finished_at: new Date() });
+    await insert({ ...jobOf(begun!), progress: reader.id, lease_token: LEASE });
+    await failOver();
+    await until(async () => (await watch())!.replay_until !== null, { what: 'the failover to be noticed' });
+    await replayed();
+    await app.settle();
+    for (const who of [reader, second]) {
+      const posts = await heldBy(who);
+      expect(posts).not.toContain(finished);
+      expect(posts).not.toContain(begun);
     }
   });
 

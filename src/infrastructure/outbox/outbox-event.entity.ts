@@ -32,6 +32,7 @@ export class OutboxEventEntity {
   @Column({ name: 'lease_token', type: 'binary', length: 16, nullable: true })
   leaseToken: Buffer | null;
 
+  /** Leases since it was last given back with all saved that it had done. */
   @Column({ type: 'int', unsigned: true })
   attempts: number;
 
@@ -57,6 +58,7 @@ export class OutboxEventEntity {
   @Column({ name: 'created_at', type: 'datetime', precision: 3 })
   createdAt: Date;
 
+  /** When it was finished last; of a pending one, that it is replayed. */
   @Column({ name: 'finished_at', type: 'datetime', precision: 3, nullable: true })
   finishedAt: Date | null;
 }

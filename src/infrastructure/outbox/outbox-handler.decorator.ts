@@ -6,11 +6,11 @@ export interface JobContext {
   /** How far an earlier try came, or `null` at the start. */
   progress: string | null;
   /**
-   * Which try this is, from 1. Above 1 an earlier one failed, or its worker ended, after it may have done any part of its
-   * work; a long job that goes on after others had their turn is still the same try. A replay
-   * after a failover of Redis is never the first.
+   * What may have been done before, besides what the progress says. `the next`: an earlier try failed, or its worker ended, after it may have
+   * done any part of what follows its saved progress, up to where it would have saved it next. `anything`: this is a replay after a failover
+   * of Redis, which may or may not have lost what was done. `nothing` also of a long job that goes on after others had their turn.
    */
-  attempts: number;
+  mayHaveDone: 'nothing' | 'the next' | 'anything';
   /** When the job was stored. */
   createdAt: Date;
   /**

@@ -12,6 +12,8 @@ export interface LeasedJob {
   lane: Lane;
   /** This try included. */
   attempts: number;
+  /** Whether Redis may have lost what it did before; see {@link OutboxReplayRepository}. */
+  isReplay: boolean;
   failures: number;
   strikes: number;
   losses: number;
@@ -55,10 +57,10 @@ export class OutboxLeaseRepository {
 
   /** Due jobs, the longest due first, without those that another worker is taking; see {@link hold}. */
   async pick({ lane, dueFrom = BEFORE_ALL, limit }: Wish, now: Date): Promise<Omit<LeasedJob, 'leaseToken'>[]> {
-    type Row = Omit<LeasedJob, 'leaseToken'> & { leaseToken: Buffer | null };
+    type Row = Omit<LeasedJob, 'leaseToken' | 'isReplay'> & { leaseToken: Buffer | null; finishedAt: Date | null };
     const rows: Row[] = await this.transactions.manager.query(
       `SELECT id, type, payload, progress, lane, attempts, failures, strikes, losses, created_at AS createdAt, traceparent,
-              lease_token AS leaseToken
+              lease_token AS leaseToken, finished_at AS finishedAt
          FROM ${BY_LANE}
         WHERE state = 'pending' AND lane = ? AND available_at >= ? AND available_at <= ?
         ORDER BY available_at
@@ -66,9 +68,10 @@ export class OutboxLeaseRepository {
       [lane, dueFrom, now, limit],
     );
     // A lease that ran out is one whose worker has vanished.
-    return rows.map(({ leaseToken, ...row }) => ({
+    return rows.map(({ leaseToken, finishedAt, ...row }) => ({
       ...row,
       attempts: row.attempts + 1,
+      isReplay: finishedAt !== null,
       losses: row.losses + (leaseToken === null ? 0 : 1),
     }));
   }
@@ -137,9 +140,13 @@ export class OutboxLeaseRepository {
     return this.updateLeased(job, 'available_at = ?, lease_token = NULL, last_error = NULL', [availableAt]);
   }
 
-  /** Gives back a job that has had its turn: the next turn is the same try. @returns whether the lease was still held */
-  endTurn(job: LeasedJob, lane: Lane, availableAt: Date): Promise<boolean> {
-    return this.updateLeased(job, 'lane = ?, available_at = ?, lease_token = NULL, attempts = attempts - 1', [
+  /**
+   * Gives back a job that has saved all that it has done: nothing of what is left was tried before.
+   *
+   * @returns whether the lease was still held
+   */
+  pause(job: LeasedJob, lane: Lane, availableAt: Date): Promise<boolean> {
+    return this.updateLeased(job, 'lane = ?, available_at = ?, lease_token = NULL, last_error = NULL, attempts = 0', [
       lane,
       availableAt,
     ]);

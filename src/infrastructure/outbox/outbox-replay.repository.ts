@@ -5,7 +5,10 @@ import { TransactionHost } from '../database/transaction-host.js';
 /** Jobs that are not finished and may have done a part of their work. */
 const BEGUN = "state = 'pending' AND (lease_token IS NOT NULL OR progress IS NOT NULL)";
 
-/** Lets jobs run once more whose effects may be lost. */
+/**
+ * Lets jobs run once more whose effects may be lost. They are known by a moment at which they were finished, or are taken for it, while
+ * they are pending; it stays until they are finished again.
+ */
 @Repository()
 export class OutboxReplayRepository {
   constructor(private readonly transactions: TransactionHost) {}
@@ -20,15 +23,15 @@ export class OutboxReplayRepository {
   }
 
   /**
-   * Makes finished jobs due again, from their beginning. They count as tried once, so that they are not taken for first
-   * deliveries, and wait where they delay no new ones.
+   * Makes finished jobs due again, from their beginning. They wait where they delay no new ones, and count as tried once, for workers of
+   * before, which know a replay by that.
    *
    * @returns how many of them were finished
    */
   reopen(ids: readonly Id[], now: Date): Promise<number> {
     return this.change(
       `UPDATE outbox_events SET state = 'pending', lane = IF(lane = 'bulk', 'bulk', 'retry'), progress = NULL, attempts = 1, failures = 0,
-              strikes = 0, losses = 0, available_at = ?, finished_at = NULL
+              strikes = 0, losses = 0, available_at = ?
         WHERE id IN (?) AND state = 'finished'`,
       [now, ids],
     );
@@ -63,9 +66,9 @@ export class OutboxReplayRepository {
   private restart(ids: readonly Id[], now: Date): Promise<number> {
     return this.change(
       `UPDATE outbox_events SET progress = NULL, lease_token = NULL, attempts = GREATEST(attempts, 1),
-              available_at = IF(lane = 'parked', available_at, ?)
+              finished_at = COALESCE(finished_at, ?), available_at = IF(lane = 'parked', available_at, ?)
         WHERE id IN (?) AND ${BEGUN}`,
-      [now, ids],
+      [now, now, ids],
     );
   }
 

@@ -15,7 +15,7 @@ import {
   type OutboxHandler,
 } from './outbox-handler.decorator.js';
 import { dueAtOnce } from './outbox-due.js';
-import { afterFailure, afterTurn, TURN_MS } from './outbox-lanes.js';
+import { afterFailure, afterTurn, TURN_MS, type Lane } from './outbox-lanes.js';
 import { OutboxFinisher } from './outbox-finisher.js';
 import { OutboxLeaseRepository, type LeasedJob } from './outbox-lease.repository.js';
 import { OutboxMetrics } from './outbox.metrics.js';
@@ -73,7 +73,7 @@ export class OutboxRunner {
       const begunMs = this.clock.nowMs();
       await handler.handle(job.payload, {
         progress: job.progress,
-        attempts: job.attempts,
+        mayHaveDone: job.isReplay ? 'anything' : job.attempts > 1 ? 'the next' : 'nothing',
         createdAt: job.createdAt,
         saveProgress: (progress) => this.saveProgress(job, progress, begunMs, stop),
       });
@@ -96,10 +96,10 @@ export class OutboxRunner {
   }
 
   private async giveBack(job: LeasedJob, error: unknown, stop: AbortSignal): Promise<void> {
-    if (error instanceof TurnEndedError) return this.endTurn(job);
+    if (error instanceof TurnEndedError) return this.pause(job, afterTurn(job.lane));
+    if (error instanceof JobInterruptedError) return this.pause(job, job.lane);
     // A process that ends cuts short what its jobs wait for: that is no failure of theirs.
-    const isInterrupted = error instanceof JobInterruptedError || error instanceof ProcessEndsError;
-    if (isInterrupted || stop.aborted) return this.handOver(job);
+    if (error instanceof ProcessEndsError || stop.aborted) return this.handOver(job);
     activeSpan.getStore()?.fail(error);
     const nowMs = this.clock.nowMs();
     const { maxAttempts } = this.config.outbox;
@@ -126,8 +126,8 @@ export class OutboxRunner {
   }
 
   @Transactional()
-  private async endTurn(job: LeasedJob): Promise<void> {
-    await this.repository.endTurn(job, afterTurn(job.lane), dueAtOnce(this.clock));
+  private async pause(job: LeasedJob, lane: Lane): Promise<void> {
+    await this.repository.pause(job, lane, dueAtOnce(this.clock));
   }
 
   @Transactional()

@@ -20,6 +20,14 @@ const MAX_ROUNDS = 5;
 /** Below every id. */
 const BEFORE_ALL: Id = '0';
 
+/** How far a delivery has come. */
+interface Place {
+  /** The last follower who was served. */
+  after: Id;
+  /** Of how many after that it is not known whether they were served. */
+  doubtful: number;
+}
+
 /** Followers that are served between two saved cursors. */
 interface Chunk {
   entry: FeedEntry;
@@ -28,6 +36,8 @@ interface Chunk {
   readBefore: number | undefined;
   /** The follower after whom it begins. */
   after: Id;
+  /** How many at most. */
+  size: number;
   /** Who gets the post besides, whoever follows. */
   besides: readonly Id[];
 }
@@ -55,22 +65,34 @@ export class FanOutHandler implements OutboxHandler<PostCreatedEvent> {
     // What was delivered before may have been viewed and be gone since: it must not rise again.
     const mayBeGone = event.createdAtMs < this.truth.repeatableFrom().getTime();
     const again = mayBeGone ? unreadSince(event.createdAtMs) : undefined;
-    const readBefore = job.attempts > 1 ? again : undefined;
+    const place = this.placeOf(job);
+    let { doubtful } = place;
     const isFirst = job.progress === null;
     if (isFirst) await this.largeAuthors.judge(event.authorId);
     const isPulled = await this.posts.isPulledNow(event.postId);
     // The author has had it since the request (`OwnPostEffect`), and gets it again with the first followers, for whom mostly the same holds.
-    const isApart = isPulled === true || again !== readBefore;
+    const isApart = isPulled === true || (again !== undefined && doubtful === 0);
     if (isFirst && isApart) await this.delivery.push(entry, [event.authorId], again);
     // Followers of a large author pull when they read.
     if (isPulled) return this.settle(entry, event.authorId);
     let besides = isFirst && !isApart ? [event.authorId] : [];
-    let after: Id | undefined = job.progress ?? BEFORE_ALL;
+    let after: Id | undefined = place.after;
     while (after !== undefined) {
-      after = await this.deliverChunk({ entry, authorId: event.authorId, readBefore, after, besides });
+      const { chunk: size } = this.delivery;
+      const readBefore = doubtful > 0 ? again : undefined;
+      after = await this.deliverChunk({ entry, authorId: event.authorId, readBefore, after, size, besides });
       besides = [];
-      if (after !== undefined) await job.saveProgress(after);
+      doubtful = Math.max(0, doubtful - size);
+      if (after !== undefined) await job.saveProgress(encodePlace({ after, doubtful }));
     }
+  }
+
+  private placeOf({ progress, mayHaveDone }: JobContext): Place {
+    const saved = decodePlace(progress);
+    if (mayHaveDone === 'nothing') return saved;
+    // An earlier try was at most one chunk further than it had saved.
+    const doubtful = mayHaveDone === 'anything' ? Infinity : Math.max(saved.doubtful, this.config.feed.fanOutChunk);
+    return { ...saved, doubtful };
   }
 
   /** Takes the post out of its author's feed again if it was deleted meanwhile. */
@@ -85,8 +107,14 @@ export class FanOutHandler implements OutboxHandler<PostCreatedEvent> {
    *
    * @returns the last follower served, or `undefined` when there are no more
    */
-  private async deliverChunk({ entry, authorId, readBefore, after, besides }: Chunk): Promise<Id | undefined> {
-    const { chunk } = this.delivery;
+  private async deliverChunk({
+    entry,
+    authorId,
+    readBefore,
+    after,
+    size: chunk,
+    besides,
+  }: Chunk): Promise<Id | undefined> {
     let truth = await this.truthOf(entry.postId, authorId, after, chunk);
     const removed = new Set<Id>();
     for (let round = 0; round < MAX_ROUNDS; round++) {
@@ -121,6 +149,15 @@ export class FanOutHandler implements OutboxHandler<PostCreatedEvent> {
     ]);
     return { live: live.has(postId), followers };
   }
+}
+
+/** In the progress of a job; a replay is in doubt from its beginning to its end, which the job says itself. */
+const encodePlace = ({ after, doubtful }: Place): string =>
+  doubtful > 0 && Number.isFinite(doubtful) ? `${after}+${doubtful}` : after;
+
+function decodePlace(progress: string | null): Place {
+  const [after = BEFORE_ALL, doubtful = 0] = progress?.split('+') ?? [];
+  return { after, doubtful: Number(doubtful) };
 }
 
 /**
