@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { until } from './settle.js';
 
 /** Cuts processes that a test starts off from a service, as a broken network would: nothing goes out, nothing comes in. */
 export class CutOff {
@@ -19,6 +20,13 @@ export class CutOff {
 
   from(port: number): void {
     writeFileSync(this.path, String(port));
+  }
+
+  /** The same, but what is sent meanwhile arrives when it is over. @returns when the process, of which there is one, is cut off */
+  async hold(port: number): Promise<void> {
+    const state = `${port} held`;
+    writeFileSync(this.path, state);
+    await until(() => readFileSync(`${this.path}-now`, 'utf8') === state, { what: 'the process to be cut off' });
   }
 
   end(): void {

@@ -1,5 +1,6 @@
 import calculateSlot from 'cluster-key-slot';
 import type { Cluster } from 'ioredis';
+import { followWhenLate } from './late-commands.js';
 import { withSource, type RedisCommand } from './redis-command.js';
 import { isReplyError } from './redis-unavailable.error.js';
 
@@ -31,5 +32,11 @@ export async function sendOnceMore(cluster: Cluster, command: RedisCommand, erro
   const node = cluster.nodes('master').find(({ options: { host, port } }) => `${host}:${port}` === address);
   if (!node) throw error;
   const { name, args } = withSource(command);
-  return node.call(name, ...args);
+  const answer = node.call(name, ...args);
+  const outcomes = answer.then(
+    (reply) => [{ reply }],
+    (failure: Error) => [{ error: failure }],
+  );
+  void followWhenLate(node, [command], outcomes);
+  return answer;
 }

@@ -10,6 +10,8 @@ export interface RedisCommand {
   script?: LuaScript;
   /** Not idempotent, such as an increment: never sent again when it may have been carried out. */
   once?: boolean;
+  /** What makes it harmless that it is carried out late: sent behind it on the same connection when its answer does not come in time. */
+  ifLate?: RedisCommand;
 }
 
 /** A command whose key is its first argument. */

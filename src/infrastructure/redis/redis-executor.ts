@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Cluster, Redis } from 'ioredis';
 import { inTime } from './deadline.js';
+import { followWhenLate } from './late-commands.js';
 import { answersOf, isAnswered, NodeFailure, sendPipeline } from './node-pipeline.js';
 import { outcomesWithin, Outcomes, type Outcome } from './outcomes.js';
 import { sendAgain, sendOnceMore } from './redirections.js';
@@ -185,7 +186,9 @@ export class RedisExecutor {
 
   private async sendPipeline(node: Redis, commands: RedisCommand[], traffic: RedisTraffic): Promise<Outcome[]> {
     const begunMs = performance.now();
-    const outcomes = await sendPipeline(node, commands);
+    const answer = sendPipeline(node, commands);
+    void followWhenLate(node, commands, answer);
+    const outcomes = await answer;
     const seconds = (performance.now() - begunMs) / 1_000;
     const pipeline: Answered = { node: nameOf(node), traffic, commands, outcomes, seconds };
     for (const observer of this.observers) observer.answered(pipeline);

@@ -52,13 +52,17 @@ export class PostCountsStore {
       .then((all) => all.map((fields) => (fields === UNREACHED ? fields : toCounts(fields))));
   }
 
-  /** Changes counts that are kept; never repeated by itself. @returns the new counts, nothing for those that are not kept */
+  /** Changes counts that are kept; never repeated by itself. Those that it may change late are forgotten. @returns the new counts, nothing for those that are not kept */
   @Resilient(REQUEST_POLICY)
   @RedisPipeline()
   increment(changes: readonly CountChange[]): Promise<(PostCounts | undefined)[]> {
     const replies = changes.map(({ postId, likes, comments }) => {
-      const command = scriptCommand(INCREMENT, [keyOf(postId)], [likes, comments]);
-      return this.redis.send<[number, number] | null>({ ...command, once: true }, REQUEST);
+      const key = keyOf(postId);
+      const command = scriptCommand(INCREMENT, [key], [likes, comments]);
+      return this.redis.send<[number, number] | null>(
+        { ...command, once: true, ifLate: keyCommand('del', key) },
+        REQUEST,
+      );
     });
     return Promise.all(replies).then((all) =>
       all.map((reply) => (reply === null ? undefined : { likes: reply[0], comments: reply[1] })),

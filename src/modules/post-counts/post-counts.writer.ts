@@ -13,7 +13,8 @@ export type { CountChange } from './post-counts.rules.js';
 
 /**
  * A process that was stopped between commit and increment must not come back and increment what a check has corrected
- * meanwhile. Checks begin a second after the change was written back, so this and the time of one call are below that.
+ * meanwhile. Checks begin a second after the change was written back; this, and the half second after which an increment without an
+ * answer has its counts forgotten, are below that.
  */
 const INCREMENT_WITHIN_MS = 400;
 
