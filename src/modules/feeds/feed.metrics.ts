@@ -16,7 +16,10 @@ export class FeedMetrics {
   private readonly drift: Counter<'kind'>;
 
   constructor(metrics: MetricFactory) {
-    this.deliveries = metrics.counter('feed_deliveries_total', 'Posts put into feeds by fan-out');
+    this.deliveries = metrics.counter(
+      'feed_deliveries_total',
+      'Feeds that exist and that fan-out has brought a post to, new to them or not',
+    );
     this.sweptFeeds = metrics.counter('feed_sweep_feeds_total', 'Feeds that the sweep looked at');
     this.expired = metrics.counter('feed_sweep_expired_total', 'Entries that the sweep took out of feeds');
     this.dropped = metrics.counter('feed_sweep_dropped_total', 'Idle feeds that the sweep removed');

@@ -42,7 +42,7 @@ export class FollowsReader {
     return followed;
   }
 
-  /** Whether a follower may follow one of `userIds`; an import may take some seconds to be noticed. */
+  /** Whether a follower may follow one of `userIds`; what an import has written may be noticed only when the memory ends, after 45 s. */
   async mayFollowAny(followerId: Id, userIds: readonly Id[]): Promise<boolean> {
     const followees = await this.remembered(followerId);
     const isComplete = followees !== undefined && followees.size < MAX_FOLLOWEES;
@@ -56,7 +56,7 @@ export class FollowsReader {
     });
   }
 
-  /** The same, as the primary knows it now. */
+  /** Those of `userIds` that the follower follows, as the primary knows it now. */
   @Transactional({ readOnly: true, fresh: true, certain: true })
   async followedAmongNow(followerId: Id, userIds: readonly Id[]): Promise<Set<Id>> {
     return new Set(await this.repository.followedAmong(followerId, userIds));

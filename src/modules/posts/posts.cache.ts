@@ -18,7 +18,7 @@ const LOOKS_AFTER_MS = [5, 10, 20, 40, 80, 160];
  * Reads posts from MySQL.
  *
  * @param toBeKept whether to fail with `DATABASE_UNAVAILABLE` rather than to tell what a replica says that lags however far
- * @returns those that exist, as sure as the primary is
+ * @returns those that exist, as the primary knows it or, while it is away, the replica that knows most, which may lack the latest
  */
 export type LoadPosts = (ids: readonly Id[], toBeKept: boolean) => Promise<Map<Id, StoredPost>>;
 

@@ -55,7 +55,7 @@ export class PostsReader {
     return new Set((await this.repository.authorsAmong(ids)).keys());
   }
 
-  /** Posts as the primary knows them now. */
+  /** Posts as the primary knows them now, or while it is away the replica that knows most. */
   @Transactional({ readOnly: true, fresh: true })
   async byIdsNow(ids: readonly Id[]): Promise<Map<Id, StoredPost>> {
     return byId(await this.repository.byIds(ids));

@@ -62,7 +62,7 @@ export class PostsStore {
   /**
    * Caches what a rebuild found, where nobody has written meanwhile.
    *
-   * @param missing of these there is no row, as the primary knows it
+   * @param missing of these there is no row, as the primary knows it, or while it is away the replica that knows most
    */
   @Resilient(REQUEST_POLICY)
   @RedisPipeline()
