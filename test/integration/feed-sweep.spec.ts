@@ -172,9 +172,9 @@ describe(FeedSweep.name, () => {
       scanner,
       turns as unknown as JobTurns,
       { swept: () => undefined } as unknown as FeedMetrics,
-      new JobMetrics(new MetricFactory()),
       new SchedulerRegistry(),
       config,
+      new JobMetrics(new MetricFactory()),
     );
     await job.run();
     expect(JSON.parse(left)).toEqual({ [broken!]: '42', ...Object.fromEntries(others.map((master) => [master, '7'])) });

@@ -3,7 +3,7 @@ import { Interval } from '@nestjs/schedule';
 import { Clock } from '../../common/clock.js';
 import { Transactional } from '../database/transactional.decorator.js';
 import { JobMetrics } from '../metrics/job.metrics.js';
-import { CLEAN_UP_BATCH, CLEAN_UP_EVERY_MS, cleanUp } from '../scheduling/clean-up.js';
+import { CLEAN_UP_BATCH, CLEAN_UP_EVERY_MS, cleaningUp } from '../scheduling/clean-up.js';
 import { IdempotencyRepository } from './idempotency.repository.js';
 import { KEEP_MS } from './idempotent-writes.js';
 
@@ -11,16 +11,19 @@ import { KEEP_MS } from './idempotent-writes.js';
 @Injectable()
 export class IdempotencyCleanupJob {
   private readonly logger = new Logger(IdempotencyCleanupJob.name);
+  private readonly cleanUp: () => Promise<void>;
 
   constructor(
     private readonly repository: IdempotencyRepository,
-    private readonly jobs: JobMetrics,
     private readonly clock: Clock,
-  ) {}
+    jobs: JobMetrics,
+  ) {
+    this.cleanUp = cleaningUp(this.logger, jobs, 'old idempotency keys', () => this.deleteBatch());
+  }
 
   @Interval(CLEAN_UP_EVERY_MS)
   run(): Promise<void> {
-    return cleanUp(this.logger, this.jobs, 'old idempotency keys', () => this.deleteBatch());
+    return this.cleanUp();
   }
 
   @Transactional()

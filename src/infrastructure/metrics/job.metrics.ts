@@ -4,9 +4,15 @@ import { MetricFactory, type Counter, type Gauge, type Histogram } from './metri
 /** Jobs are steps of at most some seconds; one that takes a minute is in trouble. */
 const SECONDS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60];
 
+/** What a run answers that left the work to others, because it was not this worker's turn, or not yet the time. */
+export const SKIPPED = 'skipped';
+
+/** A run that did its work answers nothing. */
+export type RunOutcome = typeof SKIPPED | void;
+
 /**
- * What repeated jobs tell operators. A run in which another process had the turn counts too: it shows that the job is
- * alive here. The label is `task`: Prometheus calls what it scrapes a job.
+ * What repeated jobs tell operators. A run that was skipped is no success: several workers take turns at a job, and those
+ * that wait must not hide that whoever has the turn fails. The label is `task`: Prometheus calls what it scrapes a job.
  */
 @Injectable()
 export class JobMetrics {
@@ -16,39 +22,44 @@ export class JobMetrics {
 
   constructor(metrics: MetricFactory) {
     this.runs = metrics.counter('job_runs_total', 'Runs of repeated jobs by result', ['task', 'result']);
-    this.seconds = metrics.histogram('job_duration_seconds', 'How long runs took', ['task'], SECONDS);
+    this.seconds = metrics.histogram(
+      'job_duration_seconds',
+      'How long runs took that were not skipped',
+      ['task'],
+      SECONDS,
+    );
     this.succeededAt = metrics.gauge(
       'job_last_success_timestamp_seconds',
-      'When the last run without an error ended, in seconds since 1970; at first, when the process knew of the job',
+      'When the last run ended that did its work, in seconds since 1970; at first, when the process knew of the job',
       ['task'],
     );
   }
 
   /**
-   * Runs a job and counts what became of it.
+   * The work with its figures, which begin now: what never succeeds is seen to be late. So a job asks for this when it is
+   * made, and not when it runs.
    *
-   * @param job one of a few names in the code, never anything with an id
-   * @throws whatever the work throws
+   * @param task one of a few names in the code, never anything with an id
+   * @returns does one run; throws whatever the work throws
    */
-  async measure<T>(job: string, work: () => Promise<T>): Promise<T> {
-    const end = this.seconds.startTimer({ task: job });
-    try {
-      const result = await work();
-      this.runs.inc({ task: job, result: 'succeeded' });
-      this.succeededAt.setToCurrentTime({ task: job });
-      return result;
-    } catch (error) {
-      this.runs.inc({ task: job, result: 'failed' });
-      throw error;
-    } finally {
-      end();
-    }
+  measured(task: string, work: () => Promise<RunOutcome>): () => Promise<void> {
+    for (const result of ['succeeded', 'failed', SKIPPED]) this.runs.inc({ task, result }, 0);
+    this.succeededAt.setToCurrentTime({ task });
+    return () => this.run(task, work);
   }
 
-  /** The same as a function, which also makes the series begin now: what never succeeds is seen to be late. */
-  measured(job: string, work: () => Promise<void>): () => Promise<void> {
-    this.runs.inc({ task: job, result: 'failed' }, 0);
-    this.succeededAt.setToCurrentTime({ task: job });
-    return () => this.measure(job, work);
+  private async run(task: string, work: () => Promise<RunOutcome>): Promise<void> {
+    const end = this.seconds.startTimer({ task });
+    try {
+      const skipped = (await work()) === SKIPPED;
+      this.runs.inc({ task, result: skipped ? SKIPPED : 'succeeded' });
+      if (skipped) return;
+      this.succeededAt.setToCurrentTime({ task });
+      end();
+    } catch (error) {
+      this.runs.inc({ task, result: 'failed' });
+      end();
+      throw error;
+    }
   }
 }

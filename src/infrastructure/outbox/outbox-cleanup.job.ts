@@ -4,7 +4,7 @@ import { Clock } from '../../common/clock.js';
 import { AppConfig } from '../../config/app-config.js';
 import { Transactional } from '../database/transactional.decorator.js';
 import { JobMetrics } from '../metrics/job.metrics.js';
-import { CLEAN_UP_BATCH, CLEAN_UP_EVERY_MS, cleanUp } from '../scheduling/clean-up.js';
+import { CLEAN_UP_BATCH, CLEAN_UP_EVERY_MS, cleaningUp } from '../scheduling/clean-up.js';
 import { LOST_MS } from '../replay/failover.rules.js';
 import { OutboxRepository } from './outbox.repository.js';
 import { RedisWatchRepository } from './redis-watch.repository.js';
@@ -16,18 +16,21 @@ const MOST_LONGER_MS = 24 * 3_600_000;
 @Injectable()
 export class OutboxCleanupJob {
   private readonly logger = new Logger(OutboxCleanupJob.name);
+  private readonly cleanUp: () => Promise<void>;
 
   constructor(
     private readonly repository: OutboxRepository,
     private readonly watch: RedisWatchRepository,
-    private readonly jobs: JobMetrics,
     private readonly clock: Clock,
     private readonly config: AppConfig,
-  ) {}
+    jobs: JobMetrics,
+  ) {
+    this.cleanUp = cleaningUp(this.logger, jobs, 'finished jobs', () => this.deleteBatch());
+  }
 
   @Interval(CLEAN_UP_EVERY_MS)
   run(): Promise<void> {
-    return cleanUp(this.logger, this.jobs, 'finished jobs', () => this.deleteBatch());
+    return this.cleanUp();
   }
 
   @Transactional()

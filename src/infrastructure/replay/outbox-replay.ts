@@ -7,6 +7,7 @@ import { AppConfig } from '../../config/app-config.js';
 import { Transactional } from '../database/transactional.decorator.js';
 import { OutboxReplayRepository } from '../outbox/outbox-replay.repository.js';
 import { RedisWatchRepository, type RedisWatchRow } from '../outbox/redis-watch.repository.js';
+import { SKIPPED, type RunOutcome } from '../metrics/job.metrics.js';
 import { JobTurns } from '../scheduling/job-turns.js';
 import { CLOCKS_MS } from './failover.rules.js';
 import { ReplayMetrics } from './replay.metrics.js';
@@ -48,7 +49,7 @@ export class OutboxReplay {
   }
 
   /** Does the replay that was asked for, if any, unless another worker is at it. */
-  async run(signal: AbortSignal): Promise<void> {
+  async run(signal: AbortSignal): Promise<RunOutcome> {
     const row = await this.asked();
     if (!row?.replayFrom || !row.replayUntil) return;
     const { replayFrom: from, replayUntil: until } = row;
@@ -58,7 +59,7 @@ export class OutboxReplay {
     do {
       ids = await this.finishedBetween(from, until);
       for (const some of batches(ids, AT_ONCE)) {
-        if (signal.aborted || (await this.turns.take(this.turn, TURN_MS)) === undefined) return;
+        if (signal.aborted || (await this.turns.take(this.turn, TURN_MS)) === undefined) return SKIPPED;
         replayed += await this.reopen(some);
         await this.untilDone(some, signal);
       }

@@ -7,22 +7,27 @@ export const CLEAN_UP_EVERY_MS = 60_000;
 export const CLEAN_UP_BATCH = 1_000;
 
 /**
- * Deletes old rows batch by batch until none are left. Several workers may do it at once: each deletes what it finds.
+ * A job that deletes old rows batch by batch until none are left. Several workers may do it at once: each deletes what it
+ * finds.
  *
  * @param what names the job in the figures, and in the log if it fails; the next run tries again
  * @param steps each deletes one batch in a transaction of its own and answers how many rows went
+ * @returns does one run, and never throws
  */
-export async function cleanUp(
+export function cleaningUp(
   logger: Logger,
   jobs: JobMetrics,
   what: string,
   ...steps: (() => Promise<number>)[]
-): Promise<void> {
-  try {
-    await jobs.measure(`cleaning up ${what}`, async () => {
-      for (const deleteBatch of steps) while ((await deleteBatch()) === CLEAN_UP_BATCH);
-    });
-  } catch (error) {
-    logger.error(error, `${what} could not be removed; the next run tries again`);
-  }
+): () => Promise<void> {
+  const measured = jobs.measured(`cleaning up ${what}`, async () => {
+    for (const deleteBatch of steps) while ((await deleteBatch()) === CLEAN_UP_BATCH);
+  });
+  return async () => {
+    try {
+      await measured();
+    } catch (error) {
+      logger.error(error, `${what} could not be removed; the next run tries again`);
+    }
+  };
 }

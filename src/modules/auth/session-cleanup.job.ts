@@ -4,7 +4,7 @@ import { Clock } from '../../common/clock.js';
 import { AppConfig } from '../../config/app-config.js';
 import { Transactional } from '../../infrastructure/database/transactional.decorator.js';
 import { JobMetrics } from '../../infrastructure/metrics/job.metrics.js';
-import { CLEAN_UP_BATCH, CLEAN_UP_EVERY_MS, cleanUp } from '../../infrastructure/scheduling/clean-up.js';
+import { CLEAN_UP_BATCH, CLEAN_UP_EVERY_MS, cleaningUp } from '../../infrastructure/scheduling/clean-up.js';
 import { RefreshTokensRepository } from './refresh-tokens.repository.js';
 import { RevocationsRepository } from './revocations.repository.js';
 
@@ -15,24 +15,27 @@ const SPARE_MS = 3_600_000;
 @Injectable()
 export class SessionCleanupJob {
   private readonly logger = new Logger(SessionCleanupJob.name);
+  private readonly cleanUp: () => Promise<void>;
 
   constructor(
     private readonly tokens: RefreshTokensRepository,
     private readonly revocations: RevocationsRepository,
-    private readonly jobs: JobMetrics,
     private readonly clock: Clock,
     private readonly config: AppConfig,
-  ) {}
-
-  @Interval(CLEAN_UP_EVERY_MS)
-  run(): Promise<void> {
-    return cleanUp(
+    jobs: JobMetrics,
+  ) {
+    this.cleanUp = cleaningUp(
       this.logger,
-      this.jobs,
+      jobs,
       'old sessions',
       () => this.deleteTokens(),
       () => this.deleteRevocations(),
     );
+  }
+
+  @Interval(CLEAN_UP_EVERY_MS)
+  run(): Promise<void> {
+    return this.cleanUp();
   }
 
   @Transactional()

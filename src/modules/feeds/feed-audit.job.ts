@@ -2,7 +2,7 @@ import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap
 import { batches } from '../../common/batches.js';
 import { AppConfig } from '../../config/app-config.js';
 import { KeyScanner, SCAN_START } from '../../infrastructure/redis/key-scanner.js';
-import { JobMetrics } from '../../infrastructure/metrics/job.metrics.js';
+import { JobMetrics, SKIPPED, type RunOutcome } from '../../infrastructure/metrics/job.metrics.js';
 import { JobTurns } from '../../infrastructure/scheduling/job-turns.js';
 import { Repeated } from '../../infrastructure/scheduling/repeated.js';
 import { FeedAudit } from './feed-audit.js';
@@ -52,15 +52,16 @@ export class FeedAuditJob implements OnApplicationBootstrap, BeforeApplicationSh
   }
 
   /** Nothing at first: a worker that starts has more urgent things to do. */
-  private async tick(): Promise<void> {
-    if (this.hasStarted) await this.run();
+  private async tick(): Promise<RunOutcome> {
+    if (this.hasStarted) return this.run();
     this.hasStarted = true;
+    return SKIPPED;
   }
 
   /** One step on every node, if it is this worker's turn. */
-  async run(): Promise<void> {
+  private async run(): Promise<RunOutcome> {
     const state = await this.turns.take(this.turn, this.intervalMs * MISSED_TURNS);
-    if (state === undefined) return;
+    if (state === undefined) return SKIPPED;
     const before: Cursors = state === '' ? {} : (JSON.parse(state) as Cursors);
     const masters = this.scanner.masters();
     const steps = await Promise.allSettled(masters.map((master) => this.step(master, before[master] ?? SCAN_START)));

@@ -3,7 +3,7 @@ import { SchedulerRegistry } from '@nestjs/schedule';
 import { AppConfig } from '../../config/app-config.js';
 import { KeyScanner, SCAN_START } from '../../infrastructure/redis/key-scanner.js';
 import { RedisUnavailableError } from '../../infrastructure/redis/redis-unavailable.error.js';
-import { JobMetrics } from '../../infrastructure/metrics/job.metrics.js';
+import { JobMetrics, SKIPPED, type RunOutcome } from '../../infrastructure/metrics/job.metrics.js';
 import { JobTurns } from '../../infrastructure/scheduling/job-turns.js';
 import { FeedSweep } from './feed-sweep.js';
 import { FeedMetrics } from './feed.metrics.js';
@@ -16,6 +16,7 @@ const MISSED_TURNS = 10;
 @Injectable()
 export class FeedSweepJob implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger(FeedSweepJob.name);
+  private readonly step: () => Promise<void>;
   private running?: Promise<void>;
 
   constructor(
@@ -23,10 +24,12 @@ export class FeedSweepJob implements OnApplicationBootstrap, OnApplicationShutdo
     private readonly scanner: KeyScanner,
     private readonly turns: JobTurns,
     private readonly metrics: FeedMetrics,
-    private readonly jobs: JobMetrics,
     private readonly scheduler: SchedulerRegistry,
     private readonly config: AppConfig,
-  ) {}
+    jobs: JobMetrics,
+  ) {
+    this.step = jobs.measured('sweeping feeds', () => this.sweepNodes());
+  }
 
   onApplicationBootstrap(): void {
     // Skipped while the one before is still at it.
@@ -42,18 +45,18 @@ export class FeedSweepJob implements OnApplicationBootstrap, OnApplicationShutdo
   /** One step on every node, if it is this worker's turn. */
   async run(): Promise<void> {
     try {
-      await this.jobs.measure('sweeping feeds', () => this.steps());
+      await this.step();
     } catch (error) {
       if (!(error instanceof RedisUnavailableError)) this.logger.error(error, 'feeds could not be swept');
     }
   }
 
-  private async steps(): Promise<void> {
+  private async sweepNodes(): Promise<RunOutcome> {
     const state = await this.turns.take(JOB, this.config.feed.sweepIntervalMs * MISSED_TURNS);
-    if (state === undefined) return;
+    if (state === undefined) return SKIPPED;
     const before = decode(state);
     const masters = this.scanner.masters();
-    const steps = await Promise.allSettled(masters.map((master) => this.step(master, before)));
+    const steps = await Promise.allSettled(masters.map((master) => this.sweepNode(master, before)));
     // A node that does not answer keeps its place, and the others go on.
     const cursors: Cursors = {};
     steps.forEach((step, index) => {
@@ -64,7 +67,7 @@ export class FeedSweepJob implements OnApplicationBootstrap, OnApplicationShutdo
     for (const step of steps) if (step.status === 'rejected') throw step.reason;
   }
 
-  private async step(master: string, before: Cursors): Promise<string> {
+  private async sweepNode(master: string, before: Cursors): Promise<string> {
     const seconds = this.config.feed.sweepIntervalMs / 1_000;
     const result = await this.sweep.step(master, { cursor: before[master] ?? SCAN_START }, seconds);
     this.metrics.swept(result);

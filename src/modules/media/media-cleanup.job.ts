@@ -4,7 +4,7 @@ import { groupBy } from '../../common/batches.js';
 import { Clock } from '../../common/clock.js';
 import { Transactional } from '../../infrastructure/database/transactional.decorator.js';
 import { CLEAN_UP_EVERY_MS } from '../../infrastructure/scheduling/clean-up.js';
-import { JobMetrics } from '../../infrastructure/metrics/job.metrics.js';
+import { JobMetrics, SKIPPED, type RunOutcome } from '../../infrastructure/metrics/job.metrics.js';
 import { JobTurns } from '../../infrastructure/scheduling/job-turns.js';
 import { ObjectStorage } from '../../infrastructure/storage/object-storage.js';
 import { isRefusal } from '../../infrastructure/storage/storage-errors.js';
@@ -31,28 +31,31 @@ const POSTPONED_MS = 3_600_000;
 @Injectable()
 export class MediaCleanupJob {
   private readonly logger = new Logger(MediaCleanupJob.name);
+  private readonly clean: () => Promise<void>;
 
   constructor(
     private readonly repository: MediaRepository,
     private readonly storage: ObjectStorage,
     private readonly turns: JobTurns,
     private readonly metrics: MediaCleanupMetrics,
-    private readonly jobs: JobMetrics,
     private readonly clock: Clock,
-  ) {}
+    jobs: JobMetrics,
+  ) {
+    this.clean = jobs.measured('removing media', () => this.removeBatches());
+  }
 
   @Interval(CLEAN_UP_EVERY_MS)
   async run(): Promise<void> {
     try {
-      await this.jobs.measure('removing media', () => this.removeBatches());
+      await this.clean();
     } catch (error) {
       this.logger.error(error, 'media could not be removed; the next run tries again');
     }
   }
 
-  private async removeBatches(): Promise<void> {
+  private async removeBatches(): Promise<RunOutcome> {
     for (let batch = 0; batch < MAX_BATCHES; batch++) {
-      if ((await this.turns.take(JOB, TURN_MS)) === undefined) return;
+      if ((await this.turns.take(JOB, TURN_MS)) === undefined) return SKIPPED;
       if ((await this.removeBatch()) < BATCH) return;
     }
   }
