@@ -67,6 +67,12 @@ describe('Alerts', () => {
     }
   });
 
+  it('follow from what Alertmanager knows as a cause', () => {
+    const named = [...rules.matchAll(/^ {10}follows: (.+)$/gm)].flatMap(([, parts]) => parts!.split(' '));
+    const known = [...texts('alertmanager').matchAll(/follows=~"\(\.\* \)\?([\w-]+)\(/g)].map(([, part]) => part!);
+    assert.deepEqual([...new Set(named)].sort(), known.sort());
+  });
+
   it('name no alert in a runbook that is not there', () => {
     const named = [...readFileSync(join(root, 'docs/operations.md'), 'utf8').matchAll(/^### Alert: (\w+)$/gm)];
     assert.deepEqual(named.map(([, name]) => name!).sort(), [...alerts.keys()].sort());

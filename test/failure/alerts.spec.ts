@@ -27,6 +27,13 @@ const rules = readdirSync(RULES).flatMap((file) =>
   (parse(readFileSync(join(RULES, file), 'utf8')) as Rules).groups.flatMap((group) => group.rules),
 );
 
+const MYSQL_AS_A_WHOLE = ['HighErrorRate', 'AvailabilityBurnFast', 'SemiSyncFallenBack', 'CountFlushStalled'];
+/** A cause and what follows from it, of which nothing else does. */
+const WITNESSES: Labels[] = [
+  { alertname: 'HostCpuHigh', host: 'a machine' },
+  { ...labelsOf('EventLoopLag'), host: 'a machine' },
+];
+
 /** Each alert is made to happen, with the rules of production (seconds stand for minutes), and mailed, and its end too. */
 describe('Alerts are mailed when', () => {
   let app: TestApp;
@@ -82,19 +89,50 @@ describe('Alerts are mailed when', () => {
     expect((await monitoring.mail('ObjectStoreDown', 'RESOLVED')).subject).toContain('critical');
   });
 
-  it('requests fail, and when they do not any more', async () => {
+  it.each([
+    ['a replica of MySQL', 'mysql-replica-2', 'MysqlDown'],
+    ['a node of Redis', 'redis-6', 'RedisDown'],
+  ])(
+    'requests fail while %s is down, which does not explain it, and when they do not any more',
+    async (_, node, down) => {
+      const me = await app.api.register();
+      const ask = () => me.request('GET', `/v1/users/${me.id}/followers`);
+      await monitoring.clearMails();
+      await app.database.execute('RENAME TABLE follows TO follows_away');
+      await app.database.replicated();
+      try {
+        expect((await ask()).status).toBe(500);
+        await services.whileDead(node, async () => {
+          await until(() => monitoring.fires(down), { what: `Alertmanager to know of ${down}`, timeoutMs: 30_000 });
+          await during(monitoring.mail('HighErrorRate', 'FIRING'), ask, 1);
+        });
+      } finally {
+        await app.database.execute('RENAME TABLE follows_away TO follows');
+        await app.database.replicated();
+      }
+      await during(monitoring.mail('HighErrorRate', 'RESOLVED'), ask, 1);
+      await monitoring.mail(down, 'RESOLVED');
+    },
+    2 * PATIENCE_MS,
+  );
+
+  it('every job of a type fails, long before any is parked, and when they are done', async () => {
     const me = await app.api.register();
-    const ask = () => me.request('GET', `/v1/users/${me.id}/followers`);
+    const failed = async () =>
+      (await app.database.query("SELECT 1 FROM outbox_events WHERE state = 'pending' AND lane = 'live'")).length === 0;
+    const postInVain = async () => {
+      await me.post();
+      await until(failed, { what: 'the first try to fail' });
+    };
+    await app.settle();
     await app.database.execute('RENAME TABLE follows TO follows_away');
-    await app.database.replicated();
     try {
-      expect((await ask()).status).toBe(500);
-      await during(monitoring.mail('HighErrorRate', 'FIRING'), ask, 1);
+      await during(monitoring.mail('JobsFailing', 'FIRING'), postInVain, 1);
     } finally {
       await app.database.execute('RENAME TABLE follows_away TO follows');
       await app.database.replicated();
     }
-    await during(monitoring.mail('HighErrorRate', 'RESOLVED'), ask, 1);
+    expect((await monitoring.mail('JobsFailing', 'RESOLVED', PATIENCE_MS)).subject).toContain('critical');
   });
 
   it('a pool is used up, and when it is not any more', async () => {
@@ -151,31 +189,63 @@ describe('Alerts are mailed when', () => {
 
   it.each<[cause: Labels, held: string[], told: string[]]>([
     [
-      { alertname: 'MysqlDown', node: 'a' },
-      ['HighErrorRate', 'PoolExhausted', 'ReplicaLag a'],
-      ['ReplicaLag b', 'BreakerOpen'],
+      { alertname: 'MysqlNoPrimary' },
+      [...MYSQL_AS_A_WHOLE, 'ReplicationStopped a', 'FanOutLate', 'JobsFailing', 'TaskStalled'],
+      ['ReplicaLag a', 'PoolExhausted a', 'BreakerOpen a', 'RedisMemoryHigh', 'ApiDown'],
     ],
     [
-      { alertname: 'MysqlNoPrimary' },
-      ['AvailabilityBurnFast', 'CountFlushStalled'],
-      ['ReplicaLag a', 'RedisMemoryHigh'],
+      { alertname: 'MysqlDown', node: 'a' },
+      ['ReplicaLag a', 'ReplicationStopped a', 'PoolExhausted a'],
+      [
+        ...MYSQL_AS_A_WHOLE,
+        'ReplicaLag b',
+        'ReplicationStopped b',
+        'PoolExhausted b',
+        'LatencyBurnFast',
+        'FanOutLate',
+        'JobsFailing',
+        'TaskStalled',
+      ],
     ],
-    [{ alertname: 'RedisDown', node: 'a' }, ['BreakerOpen', 'RedisClusterBroken', 'HighErrorRate'], ['PoolExhausted']],
-    [{ alertname: 'WorkerDown' }, ['FanOutLate', 'TaskStalled'], ['HighErrorRate']],
-    [{ alertname: 'HostCpuHigh' }, ['EventLoopLag'], ['ProcessCpuHigh']],
+    [{ alertname: 'MysqlDown', node: 'a' }, [], ['MysqlNoPrimary']],
+    [
+      { alertname: 'RedisClusterBroken' },
+      ['BreakerOpen a', 'LatencyBurnFast', 'FanOutBacklog', 'FanOutLate', 'JobsFailing', 'TaskStalled'],
+      [...MYSQL_AS_A_WHOLE, 'PoolExhausted a'],
+    ],
+    [
+      { alertname: 'RedisDown', node: 'a' },
+      ['BreakerOpen a'],
+      ['BreakerOpen b', 'HighErrorRate', 'LatencyBurnFast', 'FanOutLate', 'JobsFailing', 'TaskStalled'],
+    ],
+    [{ alertname: 'RedisDown', node: 'a' }, [], ['RedisClusterBroken']],
+    [
+      { alertname: 'WorkerDown' },
+      [],
+      ['FanOutBacklog', 'FanOutLate', 'JobsFailing', 'CountFlushStalled', 'TaskStalled'],
+    ],
+    [{ alertname: 'ApiDown' }, [], ['HighErrorRate', 'AvailabilityBurnFast', 'LatencyBurnFast']],
     [
       { alertname: 'LatencyBurnFast', severity: 'critical', slo: 'latency' },
       ['LatencyBurnSlow'],
       ['AvailabilityBurnSlow'],
     ],
   ])('%j holds back what follows from it, and nothing else', async (cause, held, told) => {
-    const consequences = [...held, ...told].map(labelsOf);
-    const found = await monitoring.heldBack([cause, ...consequences]);
-    expect(found.map(({ alertname, node }) => [alertname, node].filter(Boolean).join(' ')).toSorted()).toEqual(
-      held.toSorted(),
+    const consequences = [...held, ...told].map((alert) => labelsOf(alert));
+    expect(namesOf(await monitoring.heldBack([cause, ...consequences, ...WITNESSES]))).toEqual(
+      [...held, 'EventLoopLag'].toSorted(),
     );
   });
+
+  it('another machine is busy than the one on which a process is slow', async () => {
+    const slow = { ...labelsOf('EventLoopLag'), host: 'another machine' };
+    expect(namesOf(await monitoring.heldBack([slow, ...WITNESSES]))).toEqual(['EventLoopLag']);
+  });
 });
+
+/** Names of alerts with their node, sorted. */
+const namesOf = (alerts: Labels[]): string[] =>
+  alerts.map(({ alertname, node }) => [alertname, node].filter(Boolean).join(' ')).toSorted();
 
 /** The labels that an alert of the rules has. @param alert its name, and a node's after it */
 function labelsOf(alert: string): Labels {
