@@ -64,6 +64,27 @@ describe('readDevelopment', () => {
   });
 });
 
+describe('RUNBOOK_BASE_URL', () => {
+  const linked = (...settings: string[]): string => {
+    const { ports } = readDevelopment(dotEnv(...settings));
+    const { 'alertmanager.yml': text } = monitoringFiles('alertmanager', 'development', ports);
+    return /what to do: (.*)/.exec(text!)![1]!.replace('{{ .Annotations.runbook_url }}', 'docs/operations.md#alert');
+  };
+
+  for (const base of ['https://git.example.test/sns/blob/main', 'https://git.example.test/sns/blob/main/']) {
+    it(`has mails link to their section there: ${base}`, () => {
+      const section = 'https://git.example.test/sns/blob/main/docs/operations.md#alert';
+      assert.equal(linked(`RUNBOOK_BASE_URL=${base}`), section);
+    });
+  }
+
+  for (const settings of [[], ['RUNBOOK_BASE_URL=']]) {
+    it(`is not needed: mails name the section (${settings.join() || 'not set'})`, () => {
+      assert.equal(linked(...settings), 'docs/operations.md#alert');
+    });
+  }
+});
+
 /** What the stack reads of a checkout. */
 const CHECKOUT = ['alertmanager', 'mysql', 'object-store', 'package.json', 'prometheus', 'redis-cluster', 'stack'];
 

@@ -82,12 +82,14 @@ const MAIL = {
   SMTP_REQUIRE_TLS: 'false',
   ALERT_MAIL_FROM: 'alerts@example.test',
   ALERT_MAIL_TO: 'operators@example.test',
+  RUNBOOK_BASE_URL: '',
 };
 
 function mailSettings(text: string, ports: Ports): string {
   // `.env.example` has these empty: who uncomments a line without filling it in has set nothing.
   const set = Object.fromEntries(Object.entries(process.env).filter(([, value]) => value !== ''));
   const values: Record<string, string | undefined> = { ...MAIL, SMTP_PORT: String(ports.smtp), ...set };
+  values.RUNBOOK_BASE_URL = values.RUNBOOK_BASE_URL?.replace(/[^/]$/, '$&/');
   return text.replace(/\$\{(\w+)\}/g, (_, name: string) => values[name] ?? '');
 }
 
