@@ -39,6 +39,8 @@ const READ_BY_WRITES: Record<string, string[]> = {
   // Taken back without having been given, as a repeat would be: the count of now, which may not be in Redis yet.
   // And as it changes nothing, how far the primary is, so that what it found is seen everywhere (0040).
   'DELETE /v1/posts/{id}/like': ['PostCountsRepository.counts', 'none'],
+  // How many there are already, before the store is asked for one more.
+  'POST /v1/media/multipart-uploads': ['MediaRepository.countUploads'],
   // What was asked for a moment ago, on whichever instance.
   'POST /v1/media/multipart-uploads/parts': ['MediaRepository.uploads'],
   'POST /v1/media/multipart-uploads/complete': ['MediaRepository.uploads'],

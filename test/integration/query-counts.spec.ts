@@ -56,7 +56,13 @@ describe('The number of statements for a page', () => {
   async function cost(who: Member, path: string): Promise<{ items: number; statements: string[] }> {
     log.clear();
     const { items } = await who.get<{ items: unknown[] }>(path);
-    return { items: items.length, statements: log.ofRequests.map(({ sql }) => sql).toSorted() };
+    return { items: items.length, statements: withoutSummaries(log.ofRequests.map(({ sql }) => sql)).toSorted() };
+  }
+
+  /** Without the one statement for who stands beside the items, whom a process remembers for half a second. */
+  function withoutSummaries(statements: string[]): string[] {
+    const at = statements.findIndex((sql) => /^SELECT id, username, .* FROM users\s+WHERE id IN/s.test(sql));
+    return at < 0 ? statements : statements.toSpliced(at, 1);
   }
 
   it.each([
@@ -70,7 +76,7 @@ describe('The number of statements for a page', () => {
     const small = await cost(newReader(), path(few));
     const large = await cost(newReader(), path(many));
     expect([small.items, large.items]).toEqual([1, MANY]);
-    expect(small.statements.length).toBeGreaterThan(1);
+    expect(small.statements.length).toBeGreaterThan(0);
     expect(large.statements).toEqual(small.statements);
   });
 
@@ -121,11 +127,11 @@ describe('The number of statements for a page', () => {
     const small = await cost(members(lone!), `/v1/feed?limit=100${at}`);
     const large = await cost(members(busy!), `/v1/feed?limit=100${at}`);
     expect([small.items, large.items]).toEqual([1, MANY]);
-    // No statement is asked twice. Whose posts of others are shown is asked only if there are any; who their authors are and who is
-    // a large author, unless that is remembered of the page before, for half and for a tenth of a second.
+    // No statement is asked twice. Whose posts of others are shown is asked only if there are any, and who is a large author
+    // unless that is remembered of the page before, for a tenth of a second.
     expect(new Set(large.statements).size).toBe(large.statements.length);
     const added = large.statements.filter((sql) => !small.statements.includes(sql));
-    expect(added.filter((sql) => !/FROM (follows|users|large_authors) /.test(sql))).toEqual([]);
+    expect(added.filter((sql) => !/FROM (follows|large_authors) /.test(sql))).toEqual([]);
   });
 
   it('of posts with media is that of posts without, cached or not', async () => {
